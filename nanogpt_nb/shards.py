@@ -35,7 +35,7 @@ def write_shard(
 ) -> dict:          # the shard's record in the manifest: name, split, tokens, sha256
     "Write one shard."
     path, tokens = Path(path), np.ascontiguousarray(tokens, "<u2")
-    pieces = npy_header(len(tokens)), tokens.data.cast("B")
+    pieces = npy_header(len(tokens)), tokens
     write_whole(path, *pieces)
     sha = hashlib.sha256()
     for piece in pieces: sha.update(piece)
@@ -68,30 +68,36 @@ class ShardWriter:
         self.folder, self.shard_tokens, self.name = Path(folder), shard_tokens, name
         self.vocab_size, self.source, self.command = vocab_size, source or {}, command
         make_folder(self.folder)
-        self.waiting = {"val": bytearray(), "train": bytearray()}
         self.shards = {"val": [], "train": []}
+        self.pages, self.held = {}, {"val": 0, "train": 0}      # one page a split, filled again and again: fresh memory costs time
 
     def add(self, split, tokens):
         "Append ids, a document or any part of one or several, to a split; shards are written as they fill."
         tokens = np.asarray(tokens)
         if len(tokens) and not 0 <= tokens.min() <= tokens.max() < self.vocab_size:
             raise BadInput(f"ids {tokens.min()} to {tokens.max()} do not fit a vocabulary of {self.vocab_size:,}: take that vocabulary's tokenizer")
-        waiting = self.waiting[split]
-        waiting += tokens.astype("<u2").tobytes()
-        while len(waiting) >= 2 * self.shard_tokens:
-            self._write(split, waiting[:2 * self.shard_tokens])
-            del waiting[:2 * self.shard_tokens]
+        while len(tokens):
+            page, held = self._page(split), self.held[split]
+            part = tokens[:len(page) - held]
+            page[held:held + len(part)] = part
+            self.held[split] += len(part)
+            if self.held[split] == len(page): self._write(split)
+            tokens = tokens[len(part):]
 
-    def _write(self, split, content):
+    def _page(self, split):
+        if split not in self.pages: self.pages[split] = np.empty(self.shard_tokens, "<u2")
+        return self.pages[split]
+
+    def _write(self, split):
         number = len(self.shards[split]) + (split == "train")
         path = self.folder / self.name.format(split=split, number=number)
-        self.shards[split].append(write_shard(path, np.frombuffer(content, "<u2")))
+        self.shards[split].append(write_shard(path, self.pages[split][:self.held[split]]))
+        self.held[split] = 0
 
     def flush(self) -> list:
         "Write what is left of each split as a last, shorter shard; return all records, val first."
-        for split, waiting in self.waiting.items():
-            if waiting: self._write(split, bytes(waiting))
-            waiting.clear()
+        for split, tokens in self.held.items():
+            if tokens: self._write(split)
         return self.shards["val"] + self.shards["train"]
 
     def finish(self) -> dict:
