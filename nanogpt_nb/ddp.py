@@ -113,6 +113,7 @@ class Ranks(Talk):
         rank, local_rank, world_size = (int(os.environ.get(name, alone)) for name, alone in (("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1)))
         device, limit = Device.pick(device, dtype, local_rank), timedelta(minutes=timeout_minutes)
         if device.type == "cuda": torch.cuda.set_device(device.torch)
+        torch.set_flush_denormal(True)                          # numbers below 1.2e-38 are zero, and cost a CPU no more (chapter 03)
         if world_size > 1:
             if device.type == "mps": raise BadInput(f"{world_size} ranks cannot share one mps device: start one rank, or choose --device cpu")
             backend, gpu = ("nccl", device.torch) if device.type == "cuda" else ("gloo", None)
@@ -130,6 +131,7 @@ class Ranks(Talk):
         return self
 
     def __exit__(self, kind, error, traceback):
+        torch.set_flush_denormal(False)
         if self.world_size == 1: return
         if kind is None: dist.destroy_process_group()           # after an error the others may not answer: just leave
         if isinstance(error, RuntimeError) and any(sign in str(error) for sign in ("imed out", "onnection closed", "onnection reset", "roken pipe")):
