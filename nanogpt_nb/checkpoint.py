@@ -41,7 +41,7 @@ def set_random_states(states):
 def damage(path):
     "What is wrong with the checkpoint at `path`, as part of a sentence, or None if its seal holds."
     try: seal = json.loads((path / "config.json").read_text(encoding="utf-8"))["sha256"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError): return f"{path} has no config.json with checksums"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): return f"{path} has no config.json with checksums"
     if not {"model.safetensors", "state.pt"} <= dict(seal).keys(): return f"{path} has no checksums of its files"
     for name, digest in seal:
         if not (path / name).is_file(): return f"{path} has lost {name}"
