@@ -363,7 +363,7 @@ PARTS = {
     "loss": loss,
     "attention": attention,
     "update": optimizer,
-    "sampling": partial(sampling, turns=1),
+    "sampling": partial(sampling, samples=4, turns=1),          # four texts, as the command writes
     "HellaSwag": partial(scoring, turns=2),
     "prepare": preparing,
     "overheads": overheads,
