@@ -6,7 +6,7 @@
 __all__ = ['LOSSES', 'PARTS', 'timed', 'product', 'race', 'Row', 'compare', 'Plain', 'peer', 'tensor_by_tensor', 'steps',
            'training', 'loss_inputs', 'learn', 'peak_mb', 'grown_mb', 'apart', 'loss', 'attention', 'optimizer',
            'sampling', 'questions', 'scoring', 'preparing', 'overheads', 'peak', 'bench', 'installed', 'number',
-           'table', 'command', 'main']
+           'table', 'check_target', 'report', 'command', 'main']
 
 # %% ../nbs/23_bench.ipynb #355b13ba
 if __name__ == "__main__" and "__file__" in globals():      # torchrun runs the file itself: make `from .x import` work
@@ -406,15 +406,24 @@ def table(rows):
                      for line in lines)
 
 # %% ../nbs/23_bench.ipynb #fa3918de
+def check_target(json):
+    "Raise `BadInput` for a file that cannot be written; None is no file."
+    if json and (json.is_dir() or not json.parent.is_dir()): raise BadInput(f"{json} cannot be written: give a file in a folder that is there")
+
+
+def report(found, json):
+    "Print the table, and store what was found if a file is given."
+    print(table(found["rows"]))
+    if json: write_whole(json, dumps(found, indent=1).encode())
+
+
 def command(
     json: Path | None = None,       # store the table here too, with versions and machine
     device: str = "auto",           # auto, cuda, mps or cpu
 ):
     "Measure what this machine can run, naive twins and installed peers beside it; the last column says how many times better this book is."
-    if json and (json.is_dir() or not json.parent.is_dir()): raise BadInput(f"{json} cannot be written: give a file in a folder that is there")
-    found = bench(Device.pick(device))
-    print(table(found["rows"]))
-    if json: write_whole(json, dumps(found, indent=1).encode())
+    check_target(json)
+    report(bench(Device.pick(device)), json)
 
 
 def main(argv=None):
