@@ -1,0 +1,96 @@
+"""What chapters need to test programs: the sentence of a refusal, and a command run as a user would.
+
+Not part of the package: `from helpers import refusal, run` works in every notebook of this folder.
+"""
+import io
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parents[1]      # of the repository
+
+
+def refusal(
+    work,           # a function that must refuse
+    *args, **kwargs,
+) -> str:
+    "The sentence with which `work(*args, **kwargs)` refuses bad input. Fails if it does not refuse, or refuses in many lines."
+    from nanogpt_nb.errors import BadInput
+    try:
+        work(*args, **kwargs)
+    except BadInput as error:
+        sentence = str(error)
+        assert sentence and "\n" not in sentence, f"not one sentence: {sentence!r}"
+        return sentence
+    raise AssertionError("nothing was refused")
+
+
+def _hear_interrupts():
+    "A test that runs in the background of a shell ignores Ctrl-C; its commands must not inherit that."
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def start(
+    *words,         # a module's name and its arguments ("sample", "runs/tiny", "One"), or "train.py" and its arguments
+    cwd=".",
+    torchrun=None,  # arguments of torchrun, as a list: the command runs under it
+    **env,          # environment variables to add; None removes one
+) -> subprocess.Popen:
+    "Start a command of the book; its stdout and stderr are pipes."
+    name, *rest = map(str, words)
+    target = [str(ROOT / "nanogpt_nb" / name)] if name.endswith(".py") else ["-m", f"nanogpt_nb.{name}"]
+    launcher = [sys.executable] if torchrun is None else [sys.executable, "-m", "torch.distributed.run", *torchrun]
+    merged = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **env}
+    merged = {key: str(value) for key, value in merged.items() if value is not None}
+    return subprocess.Popen([*launcher, *target, *rest], cwd=cwd, env=merged, text=True, encoding="utf-8",
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=_hear_interrupts if os.name == "posix" else None)
+
+
+def run(*words, **options) -> SimpleNamespace:
+    "Run a command of the book to its end: `status`, `out` and `err`. Arguments as in `start`."
+    process = start(*words, **options)
+    out, err = process.communicate()
+    return SimpleNamespace(status=process.returncode, out=out, err=err)
+
+
+def hear(work, *args, **kwargs) -> SimpleNamespace:
+    "Call `work(*args, **kwargs)` quietly: its `result`, and the text that it wrote, `out` and `err`."
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        result = work(*args, **kwargs)
+    return SimpleNamespace(result=result, out=out.getvalue(), err=err.getvalue())
+
+
+class Killed(BaseException):
+    "What a dead process looks like from inside: no `Exception`, so nobody catches it."
+
+
+@contextmanager
+def killer(
+    n,              # which call to strike at, from 1 on; 0: none, they are only counted
+    error=Killed,   # what it raises; the dead make no later calls either
+):                  # a list that grows by the name of each call
+    "A block in which the n-th call that changes the disk raises an error instead."
+    import torch
+    owners = [(os, "fsync"), (os, "replace"), (os, "mkdir"), (os, "rmdir"), (os, "unlink"), (torch, "save")]
+    calls, real = [], [getattr(owner, name) for owner, name in owners]
+
+    def guard(function):
+        def guarded(*args, **kwargs):
+            calls.append(function.__name__)
+            if len(calls) == n or error is Killed and 0 < n < len(calls):
+                raise error
+            return function(*args, **kwargs)
+        return guarded
+
+    try:
+        for (owner, name), function in zip(owners, real):
+            setattr(owner, name, guard(function))
+        yield calls
+    finally:
+        for (owner, name), function in zip(owners, real):
+            setattr(owner, name, function)
