@@ -5,4 +5,4 @@ d = { 'settings': { 'branch': 'main',
                 'doc_host': 'https://nanogpt-nb.github.io',
                 'git_url': 'https://github.com/nanogpt-nb/nanogpt_nb',
                 'lib_path': 'nanogpt_nb'},
-  'syms': {}}
+  'syms': {'nanogpt_nb.errors': {'nanogpt_nb.errors.BadInput': ('errors.html#badinput', 'nanogpt_nb/errors.py')}}}
