@@ -5,4 +5,6 @@ d = { 'settings': { 'branch': 'main',
                 'doc_host': 'https://nanogpt-nb.github.io',
                 'git_url': 'https://github.com/nanogpt-nb/nanogpt_nb',
                 'lib_path': 'nanogpt_nb'},
-  'syms': {'nanogpt_nb.errors': {'nanogpt_nb.errors.BadInput': ('errors.html#badinput', 'nanogpt_nb/errors.py')}}}
+  'syms': { 'nanogpt_nb.errors': {'nanogpt_nb.errors.BadInput': ('errors.html#badinput', 'nanogpt_nb/errors.py')},
+            'nanogpt_nb.tokens': { 'nanogpt_nb.tokens.get_tokenizer': ('tokens.html#get_tokenizer', 'nanogpt_nb/tokens.py'),
+                                   'nanogpt_nb.tokens.read_ranks': ('tokens.html#read_ranks', 'nanogpt_nb/tokens.py')}}}
