@@ -6,5 +6,7 @@ d = { 'settings': { 'branch': 'main',
                 'git_url': 'https://github.com/nanogpt-nb/nanogpt_nb',
                 'lib_path': 'nanogpt_nb'},
   'syms': { 'nanogpt_nb.errors': {'nanogpt_nb.errors.BadInput': ('errors.html#badinput', 'nanogpt_nb/errors.py')},
+            'nanogpt_nb.surprise': { 'nanogpt_nb.surprise.bits_per_byte': ('surprise.html#bits_per_byte', 'nanogpt_nb/surprise.py'),
+                                     'nanogpt_nb.surprise.perplexity': ('surprise.html#perplexity', 'nanogpt_nb/surprise.py')},
             'nanogpt_nb.tokens': { 'nanogpt_nb.tokens.get_tokenizer': ('tokens.html#get_tokenizer', 'nanogpt_nb/tokens.py'),
                                    'nanogpt_nb.tokens.read_ranks': ('tokens.html#read_ranks', 'nanogpt_nb/tokens.py')}}}
