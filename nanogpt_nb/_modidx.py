@@ -252,4 +252,7 @@ d = { 'settings': { 'branch': 'main',
                                   'nanogpt_nb.tales.Tales.spans': ('tales.html#tales.spans', 'nanogpt_nb/tales.py'),
                                   'nanogpt_nb.tales.fill': ('tales.html#fill', 'nanogpt_nb/tales.py')},
             'nanogpt_nb.tokens': { 'nanogpt_nb.tokens.get_tokenizer': ('tokens.html#get_tokenizer', 'nanogpt_nb/tokens.py'),
-                                   'nanogpt_nb.tokens.read_ranks': ('tokens.html#read_ranks', 'nanogpt_nb/tokens.py')}}}
+                                   'nanogpt_nb.tokens.read_ranks': ('tokens.html#read_ranks', 'nanogpt_nb/tokens.py')},
+            'nanogpt_nb.validate': { 'nanogpt_nb.validate.evaluating': ('validate.html#evaluating', 'nanogpt_nb/validate.py'),
+                                     'nanogpt_nb.validate.tale_costs': ('validate.html#tale_costs', 'nanogpt_nb/validate.py'),
+                                     'nanogpt_nb.validate.val_loss': ('validate.html#val_loss', 'nanogpt_nb/validate.py')}}}
