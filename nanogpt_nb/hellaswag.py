@@ -299,7 +299,7 @@ class HellaswagOptions:
     out: Path | None = None         # write one line of JSON for each item here
     device: str = "auto"            # auto, cuda, mps or cpu
 
-# %% ../nbs/27_hellaswag.ipynb #de9d2345
+# %% ../nbs/27_hellaswag.ipynb #d09a7e07
 def main(
     argv=None,  # command line without the program's name; None: that of this process
 ):
@@ -308,8 +308,8 @@ def main(
     check_range("--limit", options.limit, 1)
     with Ranks.start(options.device) as ranks:
         ranks.on_main(lambda: check_output(options.out, "--out"))
-        items = ranks.on_main(lambda: load_items(options.data, options.limit))      # one rank fetches them for all
         model = load_model(options.source, ranks.device.torch_device)
+        items = ranks.on_main(lambda: load_items(options.data, options.limit))      # one rank fetches them for all
         found = evaluate(model, items, get_tokenizer(model.config.vocab_size), ranks, progress=ranks.is_main)
     if not ranks.is_main:
         return

@@ -6,8 +6,9 @@
 __all__ = ['pick', 'LayerCache', 'KVCache', 'StaticLayerCache', 'StaticKVCache', 'check_sampling', 'generate', 'encode_prompt',
            'SampleOptions', 'main']
 
-# %% ../nbs/15_sample.ipynb #4df620f3
+# %% ../nbs/15_sample.ipynb #09ad0433
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 import tyro
@@ -229,12 +230,14 @@ def encode_prompt(
     "A prompt as ids."
     return enc.encode_ordinary(prompt) or [enc.eot_token]
 
-# %% ../nbs/15_sample.ipynb #8938e974
+# %% ../nbs/15_sample.ipynb #5feb9234
 @dataclass
 class SampleOptions:
     "Continue a text with a trained model."
-    source: tyro.conf.Positional[str]   # a run, a checkpoint, a model's folder, a .pt file, or gpt2, gpt2-medium …
-    prompt: tyro.conf.Positional[str]   # the text to continue; "" begins a document
+    # a run, a checkpoint, a model's folder, a .pt file, or gpt2, gpt2-medium …
+    source: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+    # the text to continue; "" begins a document
+    prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
     num_samples: int = 4            # how many continuations
     max_new_tokens: int = 32        # the longest continuation, in tokens
     temperature: float = 1.0        # 0: always the likeliest token
