@@ -22,7 +22,7 @@ from .cli import check_range
 from .optim import AdamWConfig
 from .count import peak_flops, timed
 
-# %% ../nbs/31_config.ipynb #595bae40
+# %% ../nbs/31_config.ipynb #4c453702
 @dataclass
 class TrainConfig:
     "All that can be said about a run. The defaults are build-nanogpt's recipe for GPT-2 (124M)."
@@ -67,6 +67,15 @@ class TrainConfig:
     def rows(self):
         "Windows of `block_size` tokens in one update over all ranks."
         return self.batch_tokens // self.model.block_size
+
+    def spread(
+        self,
+        ranks,              # a `Ranks`
+        model, optimizer,   # as they will be saved
+    ):                      # what learns, its optimizer, and `collect(moments)`, which brings what is learned to those
+        "Lay a run out over the ranks: each holds all, and DDP averages. Chapter 47 cuts instead."
+        learner = ranks.wrap(torch.compile(model) if self.compile else model)       # the same weights
+        return learner, optimizer, lambda moments=False: None
 
     def to_dict(self):
         "This config as plain values, as config.json holds it; model and optimizer name their class."

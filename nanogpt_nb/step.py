@@ -11,7 +11,7 @@ from contextlib import nullcontext
 
 import torch
 
-# %% ../nbs/22_step.ipynb #e206ca3b
+# %% ../nbs/22_step.ipynb #db363ad9
 def clip_and_step(
     optimizer,      # a fused one reads the flag `found_inf` in its kernel
     parameters,     # what is clipped, as one long vector
@@ -19,6 +19,7 @@ def clip_and_step(
 ):                  # 0-d tensor on the device: the norm before clipping
     "Clip and update. A gradient that is not finite changes nothing: neither weights nor moments nor step counts."
     norm = torch.nn.utils.clip_grad_norm_(parameters, max_norm or math.inf)
+    norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm     # of a model in slices (chapter 47)
     if optimizer.defaults.get("fused") and norm.device.type != "mps":
         optimizer.found_inf = (~norm.isfinite()).float()    # stays on the device: the host does not wait for it
         optimizer.step()
