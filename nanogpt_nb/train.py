@@ -12,7 +12,7 @@ if __name__ == "__main__" and "__file__" in globals():      # torchrun runs the 
     from pathlib import Path
     sys.path[0], __package__ = str(Path(__file__).resolve().parents[1]), "nanogpt_nb"
 
-# %% ../nbs/34_train.ipynb #5544fa96
+# %% ../nbs/34_train.ipynb #62f94e8d
 import math
 import signal
 import sys
@@ -24,7 +24,7 @@ import torch
 from .errors import BadInput
 from .tokens import get_tokenizer
 from .cli import progress_bar, run_command
-from .sample import generate
+from .sample import encode_prompt, generate
 from .loader import to_tensor
 from .step import train_step
 from .count import mfu
@@ -33,7 +33,7 @@ from .validate import val_loss
 from .hellaswag import evaluate, load_items, render, truncate_context
 from .checkpoint import latest
 from .config import PRESETS, check_numbers, describe, parse
-from .run import RunWriter, enough_memory, find_checkpoint, make_model, open_data, run_lock
+from .run import BackgroundSender, RunWriter, enough_memory, find_checkpoint, make_model, open_data, run_lock
 from .summary import summary
 
 # %% ../nbs/34_train.ipynb #e3cafca9
@@ -145,19 +145,17 @@ def questions(run):
         return {name: result[name] for name in ("acc", "acc_norm", "correct", "total")}
     return measure
 
-# %% ../nbs/34_train.ipynb #1816c3d1
+# %% ../nbs/34_train.ipynb #ee6b6a35
 def samples(run):
     "Four texts of 32 tokens that begin with the prompt (chapter 15); their seed depends on the step alone."
-    config, enc = run.config, run.enc
-    prompt = enc.encode_ordinary(config.sample_prompt)
-    generate(run.model, [prompt], 0)                                                    # is the prompt empty?
+    prompt = encode_prompt(run.config.sample_prompt, run.enc)
 
     def measure(step):
         if not run.ranks.is_main:
             return {}
         with run.ranks.device.autocast():
-            rows = generate(run.model, [prompt] * 4, 32, top_k=50, seed=config.seed + step)
-        return dict(text=[enc.decode(row) for row in rows])
+            rows = generate(run.model, [prompt] * 4, 32, top_k=50, seed=run.config.seed + step)
+        return dict(text=[run.enc.decode(row) for row in rows])
     return measure
 
 # %% ../nbs/34_train.ipynb #0336ba28
@@ -169,7 +167,7 @@ EVALUATIONS = {
     "sample": ("sample_every", samples),
 }
 
-# %% ../nbs/34_train.ipynb #bf88ae9e
+# %% ../nbs/34_train.ipynb #ba093dfa
 def setup_run(
     config,         # a `TrainConfig`
     ranks,          # a `Ranks`
@@ -179,10 +177,11 @@ def setup_run(
     checkpoint = find_checkpoint(config, ranks)
     loader, val_tape, numbers, record = open_data(config, ranks, fresh=checkpoint is None)
     model, optimizer, state = make_model(config, ranks.device, record, checkpoint)
+    wrapped, learning, collect = config.spread(ranks, model, optimizer)
     run = SimpleNamespace(
-        config=config, ranks=ranks, loader=loader, val_tape=val_tape, optimizer=optimizer,
-        model=model,                                # raw: it is saved, validated, asked
-        wrapped=ranks.wrap(torch.compile(model) if config.compile else model),      # the same weights: it is trained
+        config=config, ranks=ranks, loader=loader, val_tape=val_tape,
+        model=model, whole=optimizer,               # raw: they are saved; the model is validated and asked, too
+        wrapped=wrapped, optimizer=learning, collect=collect,       # these learn; what brings it to the raw ones
         enc=get_tokenizer(config.model.vocab_size), writer=RunWriter(config, record), evaluations={},
         micro_batch=numbers["micro_batch"],         # rows that go through the model at once
         start=state["step"], skips=state["skips"],  # updates done; of them, the last ones in a row that were skipped
@@ -229,7 +228,7 @@ def update(run, step):
     loss, norm = train_step(run.wrapped, run.optimizer, x, y, run.micro_batch, config.optim.grad_clip, run.ranks.device)
     return dict(loss=loss, lr=lr, norm=norm)
 
-# %% ../nbs/34_train.ipynb #27921981
+# %% ../nbs/34_train.ipynb #f3e50014
 def train_loop(run, bar, update=update):
     "Make the updates from `run.start` on. Returns the step reached, and whether the run is finished."
     config, writer, logger = run.config, run.writer, StepLogger(run, bar)
@@ -241,9 +240,10 @@ def train_loop(run, bar, update=update):
             # settle: what comes now must know the numbers of all updates before
             if last or stop or save_due or evaluations:
                 stop |= logger.settle()
+                run.collect(moments=bool(last or stop or save_due))
             # save what is there before update `step`; while updates are skipped, only at a stop or the end
             if step > run.start and (last or stop or save_due and not logger.skips):
-                writer.save(step, run.model, run.optimizer, logger.skips)
+                writer.save(step, run.model, run.whole, logger.skips)
             # evaluate; at a stop there is no time, and whoever goes on begins with that
             if not stop:
                 measure_all(run, step, evaluations)
@@ -271,7 +271,7 @@ def train(
             run.writer.close(step, finished)
     return dict(step=step, finished=finished, is_main=ranks.is_main)
 
-# %% ../nbs/34_train.ipynb #61a9323d
+# %% ../nbs/34_train.ipynb #b64ea4dd
 def main(
     argv=None,          # words of the command line; None: those of this process
     presets=PRESETS,    # {name: TrainConfig}
@@ -291,6 +291,8 @@ def main(
         print(summary(config.run_dir))
     except Exception as error:  # the run is finished, whatever becomes of its summary
         print(f"warning: {config.run_dir} is finished, only its summary failed: {error!r}", file=sys.stderr)
+    if config.tracker:
+        BackgroundSender(config.tracker, config.run_dir).close(result["step"])      # its figure
 
 # %% ../nbs/34_train.ipynb #ed2ac479
 if __name__ == "__main__" and "__file__" in globals():
