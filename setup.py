@@ -22,7 +22,7 @@ setup(
     keywords=settings["keywords"],
     python_requires=">=" + settings["min_python"],
     packages=find_packages(include=[settings["lib_name"]]),
-    package_data={settings["lib_name"]: ["assets/*"]},
+    package_data={settings["lib_name"]: ["assets/*", "assets/*/*"]},
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": settings["dev_requirements"].split(),
