@@ -27,6 +27,7 @@ setup(
     extras_require={
         "dev": settings["dev_requirements"].split(),
         "trackers": settings["tracker_requirements"].split(),
+        "export": settings["export_requirements"].split(),
     },
     zip_safe=False,
 )
