@@ -28,6 +28,7 @@ setup(
         "dev": settings["dev_requirements"].split(),
         "trackers": settings["tracker_requirements"].split(),
         "export": settings["export_requirements"].split(),
+        "site": settings["site_requirements"].split(),
     },
     zip_safe=False,
 )
