@@ -4,8 +4,8 @@
 #   docker run --rm -it -v "$PWD/data:/book/data" -v "$PWD/runs:/book/runs" nanogpt_nb python nanogpt_nb/train.py
 #   docker run --rm -it --gpus all -v "$PWD/data:/book/data" -v "$PWD/runs:/book/runs" nanogpt_nb:gpu python -m nanogpt_nb.doctor gpt2-124m
 #
-# Without -v the two volumes are anonymous, and go with the container. The mounted folders must belong to user 1000.
-# Not built where it was written, for no registry of images could be reached; checked by hadolint 2.15.1.
+# Without -v the two volumes are anonymous, and --rm removes them with the container. The mounted folders must belong to user 1000.
+# It has not been built yet, because no registry of images could be reached where it was written; checked by hadolint 2.15.1.
 FROM python:3.12-slim-bookworm
 
 # torch.compile writes C++ and has it compiled

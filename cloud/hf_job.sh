@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The short way: a job of Hugging Face, without an account elsewhere. Its timeout is the last end of the bill; there is no spot.
+# The short way: a job of Hugging Face, without an account elsewhere. The bill ends at its timeout at the latest; there is no spot.
 #
 #   HUB=me/gpt2 DATA=me/fineweb-edu-10B-gpt2 HF_TOKEN=… bash cloud/hf_job.sh [--dry-run] [--flavor h200] [--namespace ME]
 set -euo pipefail

@@ -14,8 +14,8 @@ FLAGS=${FLAGS:-}                    # more words for train.py: split into words 
 DATA=${DATA:-}                      # OWNER/NAME of the shards on the Hub; empty: they are in DATA_DIR
 DATA_DIR=${DATA_DIR:-data/fineweb-edu}
 RUN_DIR=${RUN_DIR:-runs/$PRESET}
-MAX_HOURS=${MAX_HOURS:-3}           # after so many hours training is ended, saved and stopped
-HOLD_HOURS=${HOLD_HOURS:-12}        # while a push fails, the machine is kept and the push tried again for so long
+MAX_HOURS=${MAX_HOURS:-3}           # after so many hours training is ended and saved, and the machine stopped
+HOLD_HOURS=${HOLD_HOURS:-12}        # for so long a failed push is tried again, and this script keeps the machine
 TRIES=${TRIES:-5}                   # of a start
 WAIT=${WAIT:-60}                    # seconds between tries
 STOP=${STOP:-yes}                   # no: somebody else stops the machine when this script ends
@@ -50,7 +50,7 @@ limited() {
 
 over() { [ -n "$asked" ] || [ "$(date +%s)" -ge "$deadline" ]; }
 
-# The push sends what the Hub lacks, then looks that it has everything (chapter 30): it is its own proof.
+# The push sends what the Hub lacks, then checks that it has everything (chapter 30): it is its own proof.
 save() {        # $1: hours to go on trying, after $TRIES times
     local try=0 until=$(($(date +%s) + $(awk "BEGIN { print int($1 * 3600) }")))
     [ -d "$RUN_DIR/checkpoints" ] || { say "there is no checkpoint, so nothing is lost"; return 0; }

@@ -30,13 +30,13 @@ from .optim import AdamWConfig
 from .config import PRESETS as WHOLE, TrainConfig
 from .train import main as train_main
 
-# %% ../nbs/47_scale.ipynb #f23ad4b4
+# %% ../nbs/47_scale.ipynb #50ffb5e4
 def shard_model(
     model,              # a model of this book, with its numbers or on the meta device
     mesh,               # a `DeviceMesh` over the ranks
     recompute=False,    # keep only the input of each block, and run it again in the backward pass
     compile=False,      # each block by torch.compile
-):                      # the model, changed; its `no_sync` is as DDP's
+):                      # the model, changed; under its `no_sync` copies of the model do not average
     "Cut each parameter into slices, which are put together while a block works (arXiv 2304.11277)."
     blocks = model.transformer.h
     for number, block in enumerate(blocks):
@@ -49,11 +49,11 @@ def shard_model(
 
     @contextmanager
     def no_sync():
-        model.set_requires_gradient_sync(False)
+        model.set_requires_all_reduce(False)
         try:
             yield
         finally:
-            model.set_requires_gradient_sync(True)
+            model.set_requires_all_reduce(True)
 
     model.no_sync = no_sync
     return model
@@ -130,7 +130,7 @@ def make_mesh(
         return init_device_mesh(ranks.device.type, (share,), mesh_dim_names=("slice",))
     return init_device_mesh(ranks.device.type, (every // share, share), mesh_dim_names=("copy", "slice"))
 
-# %% ../nbs/47_scale.ipynb #2d56a29b
+# %% ../nbs/47_scale.ipynb #6bb40fbd
 @dataclass
 class ShardConfig(TrainConfig):
     "A run whose weights, gradients and moments are cut over the ranks."
@@ -147,6 +147,8 @@ class ShardConfig(TrainConfig):
             raise BadInput(f"{type(self.optim).__name__} is not known to work on slices of a matrix: shard with AdamW")
         if ranks.world_size == 1:
             return super().spread(ranks, model, optimizer)
+        if list(model.buffers()):
+            raise BadInput(f"{type(self.model).__name__} builds a model with buffers: train it with train.py")
         mesh = make_mesh(ranks, self.shard_ranks)
         with torch.device("meta"):
             learner = self.model.build()
