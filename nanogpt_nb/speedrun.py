@@ -37,7 +37,7 @@ def modern(
     model = ModernConfig(**{**asdict(before.model), **parts})
     return replace(before, model=model, optim=optim, run_dir=f"{before.run_dir}-modern", **changes)
 
-# %% ../nbs/44_speedrun.ipynb #2bbb7617
+# %% ../nbs/44_speedrun.ipynb #c8399ee3
 COPYING = {**MODERN, "tied": True, "zero_head": False, "soft_cap": 0.0, "window": 24}     # for tales
 
 PRESETS = {
@@ -45,7 +45,7 @@ PRESETS = {
         "tiny", MuonConfig(lr=0.04, adam_lr=5e-3, decay_fraction=1.0), COPYING, max_steps=640),
     "shakespeare-char-modern": modern(
         "shakespeare-char",
-        MuonConfig(lr=0.03, adam_lr=1e-2, warmup_steps=10, decay_fraction=1.0, weight_decay=0.1)),
+        MuonConfig(lr=0.02, adam_lr=1e-2, warmup_steps=10, decay_fraction=1.0, beta2=0.99), {**MODERN, "window": 32}),
     "gpt2-124m-modern": modern("gpt2-124m", MuonConfig(lr=0.02, adam_lr=3e-3)),
 }
 
