@@ -55,7 +55,7 @@ GPT2_SIZES = {  # names on the Hugging Face Hub
     "gpt2-xl": dict(n_layer=48, n_head=25, n_embd=1600),        # 1558M
 }
 
-# %% ../nbs/09_gpt.ipynb #8d098bbc
+# %% ../nbs/09_gpt.ipynb #4a4f11d9
 class GPT(nn.Module):
     "GPT-2: token and position tables, blocks, a last norm; the token table also writes the logits."
 
@@ -86,6 +86,17 @@ class GPT(nn.Module):
             elif p.dim() == 2:                                  # a norm's gain has one dimension and stays at 1
                 nn.init.normal_(p, std=0.02)
 
+    def positions_after(
+        self,
+        past,       # tokens that stand before
+        idx,        # (B, T) int64 token ids
+    ):              # (T,) int64
+        "Where these tokens stand. Raises `BadInput` past block_size."
+        size, end = self.config.block_size, past + idx.size(1)
+        if end > size:
+            raise BadInput(f"{end} tokens do not fit a block_size of {size}: give fewer, or build a longer model")
+        return torch.arange(past, end, device=idx.device)
+
     def hidden(
         self,
         idx,                # (B, T) int64 token ids
@@ -97,10 +108,7 @@ class GPT(nn.Module):
         T = idx.size(1)
         past = 0 if cache is None else cache.length
         if positions is None:
-            if past + T > self.config.block_size:
-                raise BadInput(f"{past + T} tokens do not fit a block_size of {self.config.block_size}: "
-                               "give fewer, or build a longer model")
-            positions = torch.arange(past, past + T, device=idx.device)
+            positions = self.positions_after(past, idx)
         if mask is None and past and T > 1:                     # new tokens after a past: the triangle moves right
             mask = torch.ones(T, past + T, dtype=torch.bool, device=idx.device).tril(past)
 
@@ -116,6 +124,14 @@ class GPT(nn.Module):
         "A score for each token of the vocabulary; the rows of padding are cut off."
         return (hidden @ self.transformer.wte.weight.T)[..., :self.config.vocab_size]
 
+    def loss(
+        self,
+        hidden,     # (B, T, n_embd), from `hidden`
+        targets,    # (B, T) int64
+    ):              # mean loss in nats
+        "The cost of the targets, without the scores of all tokens in memory (chapter 08)."
+        return linear_cross_entropy(hidden, self.transformer.wte.weight, targets, self.config.vocab_size)
+
     def forward(
         self,
         idx,            # (B, T) int64
@@ -123,7 +139,4 @@ class GPT(nn.Module):
     ):                  # (logits (B, T, vocab_size), None); with targets (None, mean loss in nats)
         "Logits to sample from, or the loss to learn from."
         x = self.hidden(idx)
-        if targets is None:
-            return self.logits(x), None
-        loss = linear_cross_entropy(x, self.transformer.wte.weight, targets, self.config.vocab_size)
-        return None, loss
+        return (self.logits(x), None) if targets is None else (None, self.loss(x, targets))

@@ -386,7 +386,7 @@ class ModernConfig:
         "A `ModernGPT` of this shape with fresh weights."
         return ModernGPT(self)
 
-# %% ../nbs/40_modern.ipynb #e0d39937
+# %% ../nbs/40_modern.ipynb #b2541d2a
 class ModernGPT(GPT):
     "A GPT of the parts that its config names; parameters that GPT-2 has bear GPT-2's names."
 
@@ -446,13 +446,9 @@ class ModernGPT(GPT):
         cache=None,         # as in `GPT.hidden`
     ):                      # (B, T, n_embd)
         "The stream after all blocks and the last norm."
-        c, T = self.config, idx.size(1)
-        past = 0 if cache is None else cache.length
+        c = self.config
         if positions is None:
-            if past + T > c.block_size:
-                raise BadInput(f"{past + T} tokens do not fit a block_size of {c.block_size}: "
-                               "give fewer, or build a longer model")
-            positions = torch.arange(past, past + T, device=idx.device)
+            positions = self.positions_after(0 if cache is None else cache.length, idx)
 
         x = self.transformer.wte(idx)                           # (B, T, n_embd)
         if c.position == "learned":
@@ -473,14 +469,10 @@ class ModernGPT(GPT):
         "A score for each token of the vocabulary; the rows of padding are cut off."
         return soft_cap((hidden @ self.head.T)[..., :self.config.vocab_size], self.config.soft_cap)
 
-    def forward(
+    def loss(
         self,
-        idx,            # (B, T) int64
-        targets=None,   # (B, T) int64: the token that follows each one
-    ):                  # (logits (B, T, vocab_size), None); with targets (None, mean loss in nats)
-        "Logits to sample from, or the loss to learn from."
-        x = self.hidden(idx)
-        if targets is None:
-            return self.logits(x), None
-        loss = capped_cross_entropy(x, self.head, targets, self.config.vocab_size, self.config.soft_cap)
-        return None, loss
+        hidden,     # as in `GPT.loss`
+        targets,
+    ):
+        "The cost of the targets, with this head and this cap."
+        return capped_cross_entropy(hidden, self.head, targets, self.config.vocab_size, self.config.soft_cap)
