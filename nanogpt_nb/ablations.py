@@ -157,7 +157,7 @@ def ablate(
         data: folder of shards
         out: the file; runs that it holds are not made again
         steps: updates of a run
-        seeds: of weights and data; one run for each, and of the other rates for the first one only
+        seeds: of weights and data, one run for each
         val_tokens: tokens of the validation at the end
     """
     if preset not in PRESETS:
@@ -173,7 +173,7 @@ def ablate(
     for seed, (base, part), parts in progress_bar(work, unit="run"):
         run = dict(preset=preset, steps=steps, base=base, part=part, seed=seed)
         known = map(key_of, read_runs(out))                 # read again: another process may help with other seeds
-        if key_of(run) in known or part in RATES and seed != seeds[0]:
+        if key_of(run) in known:
             continue
         begin = time.process_time()
         loss = final_loss(build_config(preset, parts, steps, seed, RATES.get(part, 1.0)), tapes, val_tokens)

@@ -134,7 +134,8 @@ class ExpertsConfig(GPTConfig):
         C = self.n_embd
         experts = n * self.hidden * (2 * C + 1) + C     # two matrices and a bias each, and the bias they share
         router = self.n_expert * C
-        return super().num_params() + self.n_layer * (experts + router - (8 * C**2 + 5 * C))
+        mlp = 8 * C**2 + 5 * C                          # GPT-2's, which is not there
+        return super().num_params() + self.n_layer * (experts + router - mlp)
 
     def num_params(self):
         "All parameters: what must be stored."

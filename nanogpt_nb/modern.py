@@ -215,11 +215,12 @@ class ModernBlock(nn.Module):
         config,     # a `ModernConfig`
     ):
         super().__init__()
-        self.ln_1 = config.build_norm()
-        self.attn = config.build_attention()
-        self.ln_2 = config.build_norm()
-        self.mlp = config.build_mlp()
-        self.x0_scale = nn.Parameter(torch.zeros(1)) if config.carry else None
+        c = config
+        self.ln_1 = c.build_norm()
+        self.attn = ModernAttention(c.n_embd, c.n_head, c.kv_heads, c.bias, c.qk_norm, c.sinks)
+        self.ln_2 = c.build_norm()
+        self.mlp = ModernMLP(c.n_embd, c.n_hidden, c.mlp, c.bias)
+        self.x0_scale = nn.Parameter(torch.zeros(1)) if c.carry else None
 
     def forward(
         self,
@@ -341,19 +342,15 @@ class ModernConfig:
         is_full = self.full_every and (layer + 1) % self.full_every == 0
         return 0 if is_full else self.window
 
-    def mlp_params(self):
-        "Parameters of the MLP of one block."
-        matrices = 3 if self.mlp == "swiglu" else 2
-        biases = (matrices - 1) * self.n_hidden + self.n_embd
-        return matrices * self.n_embd * self.n_hidden + self.bias * biases
-
     def num_params(self):
         "Parameters by arithmetic: tables and head, `n_layer` blocks, the last norm."
         C = self.n_embd
         qkv = (self.n_head + 2 * self.kv_heads) * self.head_size
         attention = (C + self.bias) * (qkv + C) + self.n_head * (self.qk_norm + self.sinks)
+        matrices = 3 if self.mlp == "swiglu" else 2
+        mlp = matrices * C * self.n_hidden + self.bias * ((matrices - 1) * self.n_hidden + C)
         norm = 2 * C if self.norm == "layer" and self.bias else C
-        block = attention + self.mlp_params() + 2 * norm + self.carry
+        block = attention + mlp + 2 * norm + self.carry
         tables = self.padded_vocab_size * C * (1 if self.tied else 2)
         places = self.block_size * C if self.position == "learned" else 0
         return tables + places + self.n_layer * block + norm
@@ -373,14 +370,6 @@ class ModernConfig:
         if self.norm == "rms":
             return RMSNorm(self.n_embd, eps=1e-5)
         return nn.LayerNorm(self.n_embd, bias=self.bias)
-
-    def build_attention(self):
-        "The attention of a block."
-        return ModernAttention(self.n_embd, self.n_head, self.kv_heads, self.bias, self.qk_norm, self.sinks)
-
-    def build_mlp(self):
-        "The MLP of a block."
-        return ModernMLP(self.n_embd, self.n_hidden, self.mlp, self.bias)
 
     def build(self):
         "A `ModernGPT` of this shape with fresh weights."

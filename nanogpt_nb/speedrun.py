@@ -46,7 +46,7 @@ PRESETS = {
     "shakespeare-char-modern": modern(
         "shakespeare-char",
         MuonConfig(lr=0.02, adam_lr=1e-2, warmup_steps=10, decay_fraction=1.0, beta2=0.99), {**MODERN, "window": 32}),
-    "gpt2-124m-modern": modern("gpt2-124m", MuonConfig(lr=0.02, adam_lr=3e-3)),
+    "gpt2-124m-modern": modern("gpt2-124m", MuonConfig(lr=0.02, adam_lr=3e-3)),     # not trained yet
 }
 
 # %% ../nbs/44_speedrun.ipynb #4670fd43

@@ -29,6 +29,19 @@ def refusal(
     raise AssertionError("nothing was refused")
 
 
+def raised(
+    kind,           # class of the error
+    work,           # a function that must end in it
+    *args, **kwargs,
+) -> BaseException:
+    "The error of this kind in which `work(*args, **kwargs)` ends. Fails if it ends well."
+    try:
+        work(*args, **kwargs)
+    except kind as error:
+        return error
+    raise AssertionError(f"no {kind.__name__}")
+
+
 def _hear_interrupts():
     "A test that runs in the background of a shell ignores Ctrl-C; its commands must not inherit that."
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -94,3 +107,42 @@ def killer(
     finally:
         for (owner, name), function in zip(owners, real):
             setattr(owner, name, function)
+
+
+def letters_batch():    # `batch(number)` -> x, y (8, 32) int64 each; and how many letters there are
+    "Tales read letter by letter, for models that train in seconds: equal numbers give equal batches."
+    import torch
+    from nanogpt_nb.tales import Tales
+    text = "\n".join(Tales(seed=0).document(i) for i in range(300))
+    letters = sorted(set(text))
+    tape = torch.tensor([letters.index(letter) for letter in text])
+
+    def batch(number):
+        starts = torch.randint(len(tape) - 33, (8,), generator=torch.Generator().manual_seed(number))
+        windows = tape[starts[:, None] + torch.arange(33)]      # (8, 33)
+        return windows[:, :-1], windows[:, 1:]
+
+    return batch, len(letters)
+
+
+def short_run(
+    model,
+    optim,      # a config with `build`, `set_lr` and `grad_clip`
+    batch,      # of `letters_batch`
+    steps=120,
+    first=0,    # number of the first batch
+) -> list:      # the loss of each step
+    "Train a small model on the CPU."
+    from nanogpt_nb.step import train_step
+    optimizer, losses = optim.build(model), []
+    for step in range(steps):
+        optim.set_lr(optimizer, step, steps)
+        loss, _ = train_step(model, optimizer, *batch(first + step), 8, optim.grad_clip)
+        losses.append(loss.item())
+    return losses
+
+
+def adamw(lr):
+    "AdamW's side of the short races: ten steps of warm-up, flat, then straight down to nothing; no decay."
+    from nanogpt_nb.optim import AdamWConfig
+    return AdamWConfig(lr=lr, min_lr=0.0, warmup_steps=10, schedule="wsd", decay_fraction=0.4, weight_decay=0.0)
