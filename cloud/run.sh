@@ -67,7 +67,12 @@ finish() {
     local status=$?
     trap - EXIT; trap '' TERM INT HUP
     if [ "$NODE_RANK" = 0 ] && ! save "$HOLD_HOURS"; then
-        say "NOT STOPPED: $PY -m nanogpt_nb.hub push $RUN_DIR $HUB   and then   $PY -m nanogpt_nb.rent stop"
+        local push="$PY -m nanogpt_nb.hub push $RUN_DIR $HUB"
+        if [ "$STOP" = yes ]; then
+            say "NOT STOPPED: $push   and then   $PY -m nanogpt_nb.rent stop"
+        else
+            say "NOT SAVED, and somebody else stops this machine: be faster, $push"
+        fi
         exit 1
     fi
     [ "$STOP" = yes ] || exit "$status"
@@ -84,7 +89,7 @@ trap '' HUP                         # the ssh connection may go
 
 # Is this machine ready? If not, it costs no more than this minute.
 limited "$PY" -m nanogpt_nb.doctor "$PRESET" --data-dir "$DATA_DIR" --run-dir "$RUN_DIR" --hub "$HUB" \
-    --nproc "$GPUS" ${DATA:+--data-repo "$DATA"} $FLAGS || { say "this machine is not ready"; exit 2; }
+    --nproc "$GPUS" --nodes "$NODES" ${DATA:+--data-repo "$DATA"} $FLAGS || { say "this machine is not ready"; exit 2; }
 
 if [ -n "$DATA" ]; then
     limited "$PY" -m nanogpt_nb.hub pull "$DATA" --out "$DATA_DIR" || { say "the shards did not come"; exit 1; }

@@ -82,16 +82,6 @@ def _trackio(name, folder, config, fresh):
 TRACKERS = dict(tensorboard=_tensorboard, wandb=_wandb, trackio=_trackio)
 
 # %% ../nbs/56_track.ipynb #dcda99e1
-@contextmanager
-def _bad_input(to, what, fix):
-    "A block in which whatever fails is the tracker's fault."
-    try:
-        yield
-    except Exception as error:
-        fix = f"pip install {to}" if isinstance(error, ImportError) else fix
-        raise BadInput(f"the tracker {to} {what} ({str(error) or repr(error)}): {fix}") from error
-
-
 def _covered(
     run,        # a run directory, or a log file
     step,       # of a checkpoint; None: the newest of a directory, and for a file all that stands
@@ -124,6 +114,30 @@ def _open_marks(
             return marks
     return dict(run=f"{name}-{token_hex(4)}", whole=True, steps={}, figure="")
 
+# %% ../nbs/56_track.ipynb #03be4e98
+@contextmanager
+def _bad_input(to, what, fix):
+    "A block in which whatever fails is the tracker's fault."
+    try:
+        yield
+    except Exception as error:
+        fix = f"pip install {to}" if isinstance(error, ImportError) else fix
+        raise BadInput(f"the tracker {to} {what} ({str(error) or repr(error)}): {fix}") from error
+
+
+def _send_rows(log, lines, marks, picture):
+    "Send the lines that are new, then the picture if it has changed. The marks tell how far it got."
+    steps = marks["steps"]
+    new = [line for (event, at), line in lines.items() if at > steps.get(event, -1)]
+    for line in new:
+        numbers, texts = split_values(line)
+        log(line["step"], numbers, texts, {})
+        steps[line["event"]] = line["step"]
+    if picture.exists() and marks["figure"] != sha256(picture):
+        log(max(steps.values(), default=0), {}, {}, {"figure": picture})
+        marks["figure"] = sha256(picture)
+    return len(new)
+
 # %% ../nbs/56_track.ipynb #d328e6e9
 def send(
     run,            # a run directory: what its newest checkpoint covers is sent; or a log file: all of it
@@ -134,34 +148,21 @@ def send(
     if to not in TRACKERS:
         raise BadInput(f"no tracker {to!r}: choose {', '.join(TRACKERS)}")
     run = Path(run)
-    folder = run if run.is_dir() else run.parent
-    lines = _covered(run, step)
-    path = folder / f"sent_{to}.json"
-    picture = folder / "figure.png"
+    folder, lines = run if run.is_dir() else run.parent, _covered(run, step)
     with folder_lock(folder, name=f".sent_{to}.lock", wait=True):
+        path, known = folder / f"sent_{to}.json", folder / "config.json"
         marks = _open_marks(path, folder.resolve().name)
-        steps = marks["steps"]
-        new = [line for (event, at), line in lines.items() if at > steps.get(event, -1)]
-        config = None
-        if (folder / "config.json").exists():
-            config = read_json(folder / "config.json", "use a whole copy").get("train")
+        config = read_json(known, "use a whole copy").get("train") if known.exists() else None
         with _bad_input(to, "does not start", "log in to it, or train without it"):
-            log, finish = TRACKERS[to](marks["run"], folder, config, fresh=not steps)
+            log, finish = TRACKERS[to](marks["run"], folder, config, fresh=not marks["steps"])
         # until all has arrived the marks say that it has not
         write_file(path, json.dumps({**marks, "whole": False}).encode())
         with _bad_input(to, "failed", "run the same command again"):
             try:
-                for line in new:
-                    numbers, texts = split_values(line)
-                    log(line["step"], numbers, texts, {})
-                    steps[line["event"]] = line["step"]
-                if picture.exists() and marks["figure"] != sha256(picture):
-                    log(max(steps.values(), default=0), {}, {}, {"figure": picture})
-                    marks["figure"] = sha256(picture)
+                return _send_rows(log, lines, marks, folder / "figure.png")
             finally:
                 finish()
                 write_file(path, json.dumps(marks).encode())
-    return len(new)
 
 # %% ../nbs/56_track.ipynb #ddfaecc6
 def main(

@@ -67,40 +67,45 @@ def reference(
     return manifest.get("source", {}).get("floor_nats_per_token"), all(same)
 
 # %% ../nbs/55_watch.ipynb #f58dbad5
-def _panel(title, *series, log=False, zero=False, crop=False, rules=(), skips=()):
-    "A panel of the page. `series`: name, points, how it is drawn; `crop`: may the curves' beginning stick out?"
-    series = [dict(name=name, points=points, **how) for name, points, how in series if points]
-    return dict(title=title, series=series, log=log, zero=zero, crop=crop, rules=list(rules), skips=list(skips))
+def _panel(title, *series, **how):
+    "A panel of the page: series (name, points, how they are drawn), and what differs from the usual."
+    usual = dict(log=False, zero=False, crop=False, rules=[], skips=[])
+    series = [dict(name=name, points=points, **drawn) for name, points, drawn in series if points]
+    return {**usual, **how, "title": title, "series": series}
+
+# %% ../nbs/55_watch.ipynb #f06871f9
+def _curve(log, event, name, less=0.0):
+    "A column of the log, thinned; empty if it is not there."
+    events = log.get(event, {})
+    return thin(events["step"], events[name] - less) if name in events else []
 
 
+def _loss_panel(log, floor, published):
+    "The loss, beside what it is held against up to here."
+    less = floor or 0.0
+    train, val, theirs = _curve(log, "train", "loss", less), _curve(log, "val", "loss", less), []
+    if published and val:
+        here = val[-1][0]
+        theirs = [point for point in PUBLISHED if point[0] < here]
+        theirs.append([here, published_loss(here)])
+    title = "Loss above the entropy floor, nats a token" if floor else "Loss, nats a token"
+    skips = [step for step, _ in _curve(log, "skip", "in_a_row")]
+    curves = ("train", train, {}), ("validation", val, dict(dots=True)), ("published", theirs, dict(dashed=True))
+    return _panel(title, *curves, log=True, crop=not floor, skips=skips)      # crop: its beginning may stick out
+
+# %% ../nbs/55_watch.ipynb #3dc79c98
 def panels(
     log,                # what `read_log` gave
     floor=None,         # entropy of the data in nats a token, if it is known
     published=False,    # is the published curve the one to reach?
 ):                      # list of dicts, in JSON's types
     "The curves of a run, thinned: loss, norm, rate, speed, answers."
-    def curve(event, name, less=0.0):
-        events = log.get(event, {})
-        return thin(events["step"], events[name] - less) if name in events else []
-
-    # the loss, beside what it is held against up to here
-    train, val = curve("train", "loss", floor or 0.0), curve("val", "loss", floor or 0.0)
-    theirs = []
-    if published and val:
-        here = val[-1][0]
-        theirs = [point for point in PUBLISHED if point[0] < here]
-        theirs.append([here, published_loss(here)])
-    title = "Loss above the entropy floor, nats a token" if floor else "Loss, nats a token"
-    skips = [step for step, _ in curve("skip", "in_a_row")]
-    curves = ("train", train, {}), ("validation", val, dict(dots=True)), ("published", theirs, dict(dashed=True))
-    found = [_panel(title, *curves, log=True, crop=not floor, skips=skips)]
-
-    # the gauges
-    found.append(_panel("Norm of the gradient", ("norm", curve("train", "norm"), {}), log=True))
-    found.append(_panel("Learning rate", ("rate", curve("train", "lr"), {}), zero=True))
-    found.append(_panel("Tokens a second", ("speed", curve("train", "tokens_per_sec"), {}), zero=True))
+    found = [_loss_panel(log, floor, published)]
+    found.append(_panel("Norm of the gradient", ("norm", _curve(log, "train", "norm"), {}), log=True))
+    found.append(_panel("Learning rate", ("rate", _curve(log, "train", "lr"), {}), zero=True))
+    found.append(_panel("Tokens a second", ("speed", _curve(log, "train", "tokens_per_sec"), {}), zero=True))
     if "hellaswag" in log:
-        answers = ("answers", curve("hellaswag", "acc_norm"), dict(dots=True))
+        answers = ("answers", _curve(log, "hellaswag", "acc_norm"), dict(dots=True))
         found.append(_panel("Right endings, share", answers, rules=[dict(name="chance", value=0.25)]))
     return found
 
@@ -151,7 +156,7 @@ def _progress(train, last, age):
     if last and done >= last:
         return dict(found, says=f"{progress}: finished", quiet=False)
     # the time of an update, as a median: some had an evaluation in their way
-    times = train["dt_ms"][-50:] if "dt_ms" in train else np.array([])
+    times = np.array(train.get("dt_ms", [])[-50:])
     times = times[np.isfinite(times)]
     seconds = float(np.median(times)) / 1000 if len(times) else 0.0
     says = progress
@@ -160,7 +165,7 @@ def _progress(train, last, age):
     says += f"; the last line was written {_clock(age)} ago"
     return dict(found, says=says, quiet=age > 60 + 10 * seconds)
 
-
+# %% ../nbs/55_watch.ipynb #2f155d39
 def _samples(log):
     "What the model wrote: the newest three, and the first of all."
     if "sample" not in log:
@@ -199,6 +204,18 @@ def state(
     return found
 
 # %% ../nbs/55_watch.ipynb #66da937e
+def _draw_panel(axis, panel):
+    "A panel of `panels` on an axis of matplotlib."
+    for series in panel["series"]:
+        steps, values = zip(*series["points"])
+        axis.plot(steps, np.array(values, dtype=float), lw=1)
+    axis.set(title=panel["title"], xlabel="step")
+    if panel["log"]:
+        axis.set_yscale("log", subs=[2, 5])
+        axis.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
+    axis.set_ylim(bottom=0 if panel["zero"] else None)
+
+# %% ../nbs/55_watch.ipynb #0f78c855
 def draw_log(
     run,        # a run directory
 ):              # a figure of matplotlib
@@ -217,14 +234,7 @@ def draw_log(
         axes[0].plot(*zip(*series["points"]), "k--", lw=1, label=series["name"])
         axes[0].legend()
     for axis, panel in zip(axes[1:], others):
-        for series in panel["series"]:
-            steps, values = zip(*series["points"])
-            axis.plot(steps, np.array(values, dtype=float), lw=1)
-        axis.set(title=panel["title"], xlabel="step")
-        if panel["log"]:
-            axis.set_yscale("log", subs=[2, 5])
-            axis.yaxis.set(major_formatter="{x:g}", minor_formatter="{x:g}")
-        axis.set_ylim(bottom=0 if panel["zero"] else None)
+        _draw_panel(axis, panel)
     return figure
 
 # %% ../nbs/55_watch.ipynb #4e84de94

@@ -176,14 +176,25 @@ def check_tokenizer(watched, address):
     watched.expect(page.locator("#merges tr").count() > 2, "no merges are shown")
 
 
+def as_in_page(weight):
+    "A weight as the page has it (chapter 54): vectors of 16 bits, matrices of 8 bits in groups of 32."
+    if weight.dim() == 1:
+        return weight.half().float()
+    groups = weight.reshape(-1, 32)
+    farthest = groups.gather(1, groups.abs().argmax(1, keepdim=True))
+    scales = (farthest / -128).half().float()
+    steps = (groups / scales).nan_to_num() + 0.5
+    return (steps.floor().clamp(-128, 127) * scales).view_as(weight)
+
+
 def our_text(run, prompt, block_size):
-    "The ids that the book's own sampler writes with the newest checkpoint, rounded to 16 bits; and the tokenizer."
+    "The ids that the book's own sampler writes with the newest checkpoint, rounded as in the page; and the tokenizer."
     from nanogpt_nb.pretrained import load_model
     from nanogpt_nb.sample import generate
     from nanogpt_nb.tokens import get_tokenizer
     model = load_model(run)
     for weight in model.parameters():
-        weight.data = weight.data.half().float()
+        weight.data = as_in_page(weight.data)
     enc = get_tokenizer(model.config.vocab_size)
     start = [enc.eot_token, *enc.encode_ordinary(prompt)]
     return generate(model, [start], block_size - len(start), temperature=0, stop_token=enc.eot_token)[0], enc

@@ -42,7 +42,7 @@ function makeTokenizer(list, size) {            // list: tokens in base64, by ra
   return { tokens, ranks, letters, encode, decode, eot: size - 1 };
 }
 
-// ---- weights: 16 bits each, or 4 bits in groups of 32 that share a scale (Q4_0 of ggml)
+// ---- weights: 16 bits each, or 8 or 4 bits in groups of 32 that share a scale (Q8_0 and Q4_0 of ggml)
 function half(bits) {                           // the number that 16 bits stand for (IEEE 754)
   const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   return exponent ? sign * (1 + fraction / 1024) * 2 ** (exponent - 15) : sign * fraction * 2 ** -24;
@@ -53,13 +53,13 @@ function readHalves(view, at, out) {            // fills `out`, and gives the pl
   return at + 2 * out.length;
 }
 
-function readFours(view, at, out) {
-  for (let i = 0; i < out.length; i += 32, at += 18) {
+function readGroups(view, at, out, bits) {
+  for (let i = 0; i < out.length; i += 32, at += 2 + 4 * bits) {
     const scale = half(view.getUint16(at, true));
-    for (let j = 0; j < 16; j++) {
-      const pair = view.getUint8(at + 2 + j);
-      out[i + j] = scale * ((pair & 15) - 8);
-      out[i + j + 16] = scale * ((pair >> 4) - 8);
+    for (let j = 0; j < 32; j++) {
+      const pair = view.getUint8(at + 2 + j % 16);              // of 4 bits: number j beside number j + 16
+      const steps = bits === 8 ? view.getInt8(at + 2 + j) : (j < 16 ? pair & 15 : pair >> 4) - 8;
+      out[i + j] = scale * steps;
     }
   }
   return at;
@@ -80,7 +80,7 @@ function readModel({ config, shapes }, { bits, base64, ids }, random) {     // i
   for (const [name, rows, columns] of shapes) {
     const out = model.weights[name] = new Float32Array((name === "wte.weight" ? ids.length : rows) * columns);
     if (!base64) draw(name, config.n_layer, random, out);
-    else at = bits === 4 && rows > 1 ? readFours(view, at, out) : readHalves(view, at, out);
+    else at = bits < 16 && rows > 1 ? readGroups(view, at, out, bits) : readHalves(view, at, out);
   }
   return model;
 }
