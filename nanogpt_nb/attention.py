@@ -47,12 +47,14 @@ class CausalSelfAttention(nn.Module):
         mask=None,      # bool (T, S) or (B, 1, T, S), True where token t may read token s; None: the causal triangle
         cache=None,     # `.append(k, v)` returns all keys and values so far; with a past and T > 1 give a `mask` too
     ):                  # (B, T, n_embd)
-        "Let each token read its past. S counts the tokens in the cache and the T new ones."
+        "Let each token read its past: S tokens, in the cache and new. Raises `ValueError` if a needed mask is missing."
         B, T, _ = x.shape
         # cut into 3 · n_head heads and move them in front of time; a third each: (B, n_head, T, head_size)
         q, k, v = self.c_attn(x).view(B, T, 3 * self.n_head, -1).transpose(1, 2).chunk(3, dim=1)
         if cache is not None:
             k, v = cache.append(k, v)                           # (B, n_head, S, head_size)
+        if mask is None and 1 < T < k.size(2):
+            raise ValueError("several new tokens after a past need a mask")
         causal = mask is None and T == k.size(2)                # one new token after a past may read everything
         y = self.attend(q, k, v, attn_mask=mask, is_causal=causal)
         return self.c_proj(y.transpose(1, 2).flatten(2))        # the heads side by side again

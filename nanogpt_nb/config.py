@@ -28,15 +28,19 @@ class TrainConfig:
     "All that can be said about a run. The defaults are build-nanogpt's recipe for GPT-2 (124M)."
     model: Any = field(default_factory=GPTConfig)       # shape of the model; its `build()` makes it
     optim: Any = field(default_factory=AdamWConfig)     # optimizer and schedule; its `build(model)` makes it
+
     data_dir: str = "data/fineweb-edu"      # folder of shards, see `python -m nanogpt_nb.prepare`
     run_dir: str = "runs/gpt2-124m"         # log, checkpoints and samples go here
+
     max_steps: int = 19073                  # updates, and the horizon of the schedule: 10^10 tokens / 524,288
     batch_tokens: int = 524288              # tokens of one update over all ranks: 64 · 1024 · 8
     micro_batch: int = 64                   # most rows that one rank takes through the model at once
     seed: int = 1337                        # weights, order of the data, samples
+
     device: str = "auto"                    # auto, cuda, mps or cpu
     dtype: str = "auto"                     # auto, fp32, tf32 or bf16: precision of matrix products
     compile: bool = True                    # torch.compile the training step
+
     val_every: int = 250                    # steps between validations; 0 for none
     val_tokens: int = 10_485_760            # tokens of one validation, whatever the number of ranks
     hellaswag_every: int = 250              # steps between scores on four-ending questions; 0 for none
@@ -44,12 +48,14 @@ class TrainConfig:
     hellaswag_limit: int = 0                # score the first N questions only; 0 for all
     sample_every: int = 250                 # steps between samples; 0 for none
     sample_prompt: str = "Hello, I'm a language model,"     # four texts begin with this
+
     save_every: int = 1000                  # steps between checkpoints; 0 for the last step only
     verify: bool = True                     # a new run first compares its shards with the sha256 of their manifest
     keep: int = 3                           # newest checkpoints kept, besides the best
     resume: str = "auto"                    # auto: go on from the newest checkpoint, here or on the Hub; never: anew
     stop_at: int = 0                        # stop after this many steps, as a signal would; 0 for never
     max_skips: int = 10                     # updates skipped in a row, not being finite, before the run gives up
+
     hub: str = ""                           # push checkpoints and log to this Hub repository in the background
     hub_private: bool = True                # if that repository is made: visible to its owner only
     tracker: str = ""                       # tensorboard, wandb or trackio
@@ -201,8 +207,7 @@ def run_identity(
     "What makes a run this run: all that changes what it computes."
     identity = {name: values.get(name) for name in ("batch_tokens", "seed", "dtype", "data", "val_tokens", "max_steps")}
     for part in ("model", "optim"):
-        for name, value in values[part].items():
-            identity[f"{part}.{name}"] = value
+        identity |= {f"{part}.{name}": value for name, value in values[part].items()}
     return identity
 
 
@@ -213,12 +218,8 @@ def what_differs(
     "What a resume would change. A longer run is no change."
     old, new = run_identity(old), run_identity(new)
     old["max_steps"] = max(old["max_steps"], new["max_steps"])
-    differences = []
-    for name in sorted(old.keys() | new.keys()):
-        then, now = old.get(name), new.get(name)
-        if then != now:
-            differences.append(f"{name} ({then} then, {now} now)")
-    return differences
+    changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    return [f"{name} ({old.get(name)} then, {new.get(name)} now)" for name in changed]
 
 # %% ../nbs/31_config.ipynb #e02ff75d
 def parse(
@@ -232,9 +233,8 @@ def parse(
             argv = [next(iter(presets)), *argv]
         if argv[0] not in presets:
             raise BadInput(f"no preset is called {argv[0]!r}: choose from {', '.join(presets)}")
-    choices = {}
-    for name, preset in presets.items():
-        choices[name] = f"{preset.model.num_params():,} parameters, {preset.data_dir}", preset
+    choices = {name: (f"{preset.model.num_params():,} parameters, {preset.data_dir}", preset)
+               for name, preset in presets.items()}
     return tyro.extras.overridable_config_cli(choices, args=argv, prog=prog)
 
 # %% ../nbs/31_config.ipynb #c35470c1

@@ -41,9 +41,10 @@ def timed(
         work()
         marks.append(_mark(device))
     device.synchronize()
+    pairs = zip(marks, marks[1:])
     if device.type == "cuda":
-        return [begin.elapsed_time(end) / 1000 for begin, end in zip(marks, marks[1:])]
-    return [end - begin for begin, end in zip(marks, marks[1:])]
+        return [begin.elapsed_time(end) / 1000 for begin, end in pairs]
+    return [end - begin for begin, end in pairs]
 
 # %% ../nbs/23_count.ipynb #680b4277
 def product(
@@ -83,7 +84,7 @@ class OperationCounter(TorchDispatchMode):
         self.calls = []         # of `Call`, in order
         self.peak = 0           # bytes
         self.alive = 0          # bytes
-        self.known = set()      # ids of the storages that are alive
+        self.known = set()      # addresses of the storages that are alive
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -104,7 +105,7 @@ class OperationCounter(TorchDispatchMode):
 
     def _watch(self, storage):
         "Count the memory of a new tensor until it dies."
-        key, n_bytes = id(storage), storage.nbytes()
+        key, n_bytes = storage._cdata, storage.nbytes()
         if key in self.known:
             return
         self.known.add(key)
@@ -151,15 +152,12 @@ def count(
 ):              # a `Cost`
     "What a step asks for, from shapes alone: all blocks ask for the same, so one block and two tell it."
     one, two = _fake_cost(build, 1), _fake_cost(build, 2)
-    more = n_layer - 1                          # blocks beyond the first
-    products = Counter(one.products)
-    for product, times in two.products.items():
-        products[product] += more * (times - one.products[product])
-    return Cost(
-        products=products,
-        carried=one.carried + more * (two.carried - one.carried),
-        peak=one.peak + more * (two.peak - one.peak),
-    )
+
+    def of_all(first, both):
+        return first + (n_layer - 1) * (both - first)
+
+    products = {product: of_all(one.products[product], times) for product, times in two.products.items()}
+    return Cost(Counter(products), of_all(one.carried, two.carried), of_all(one.peak, two.peak))
 
 
 def _fake_cost(build, n):
@@ -234,9 +232,7 @@ def peak_flops(
 ):              # FLOP/s, or None for an unknown chip
     "The most that the chip of `device` does, in the fastest format that it has units for."
     chip = chip_of(device)
-    if chip is None:
-        return None
-    return max(rate for rate in (chip.fp32, chip.tf32, chip.bf16) if rate)
+    return chip and max(rate for rate in (chip.fp32, chip.tf32, chip.bf16) if rate)
 
 
 def mfu(

@@ -60,6 +60,7 @@ class Ranks:
             return
         if error is None:
             dist.destroy_process_group()                    # after an error the others may not answer: just leave
+        # these words are gloo's; on GPUs NCCL's watchdog ends the process itself
         gone = re.search("gloo/|timed out|connection (closed|reset)|broken pipe", str(error), re.IGNORECASE)
         if gone and isinstance(error, RuntimeError):
             raise BadInput(f"rank {self.rank} of {self.world_size} lost the others: one of them stopped, or was silent "
@@ -72,7 +73,7 @@ class Ranks:
 
     def wrap(
         self,
-        model,      # compile it first: torch advises `wrap(torch.compile(model))`; weights are shared with `model`
+        model,      # compile it first (see "With torch.compile"); weights are shared with `model`
     ):              # called like `model`; with one rank it is `model`
         "Give every rank rank 0's weights, and let backward average gradients over the ranks."
         return DistributedDataParallel(model) if self.world_size > 1 else model
@@ -80,7 +81,7 @@ class Ranks:
     def sum(self, tensor):
         "The sum of every rank's `tensor`, the same on every rank."
         if self.world_size == 1:
-            return tensor
+            return tensor.detach()
         total = tensor.detach().to(self.device.torch_device, copy=True)
         dist.all_reduce(total)
         return total
@@ -122,7 +123,7 @@ class Ranks:
         if self.is_main:
             try:
                 result = work()
-            except Exception as caught:
+            except BaseException as caught:     # a Ctrl-C too: nobody should wait for the timeout
                 error = caught
                 told = error if isinstance(error, BadInput) else RuntimeError(f"rank 0 failed: {error!r}")
         result, told = self.broadcast((result, told))

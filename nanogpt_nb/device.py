@@ -6,7 +6,7 @@
 __all__ = ['DTYPES', 'Device']
 
 # %% ../nbs/05_device.ipynb #e91e6e27
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -35,7 +35,8 @@ class Device:
     ):
         "The device asked for, or the best one here. Raises `BadInput` for what this machine does not have."
         # where the numbers live
-        here = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
+        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        here = [name for name, is_here in found.items() if is_here]
         if name == "auto":
             name = here[0]
         if name not in here:
@@ -68,11 +69,10 @@ class Device:
     def autocast(self):
         "A context in which matrix products run in `dtype`; float32 stays exact, unless tf32 or bf16 was asked for."
         before = torch.get_float32_matmul_precision()
-        low = self.torch_dtype != torch.float32
+        exact = self.dtype == "fp32" or self.type != "cuda"     # on a CPU anything else may mean bfloat16
         try:
-            if self.type == "cuda":
-                torch.set_float32_matmul_precision("highest" if self.dtype == "fp32" else "high")
-            with torch.autocast(self.type, dtype=self.torch_dtype) if low else nullcontext():
+            torch.set_float32_matmul_precision("highest" if exact else "high")
+            with torch.autocast(self.type, dtype=self.torch_dtype, enabled=self.torch_dtype != torch.float32):
                 yield
         finally:
             torch.set_float32_matmul_precision(before)

@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from multiprocessing import get_context, parent_process
 
 import numpy as np
@@ -55,7 +55,7 @@ def blind_tokenizer(vocab_size):
     special = {HEAD: enc.eot_token, MARK: 65535}
     return tiktoken.Encoding(f"blind-{vocab_size}", pat_str=BLIND, mergeable_ranks=ranks, special_tokens=special)
 
-
+# %% ../nbs/18_encode.ipynb #3346a9cd
 def encode_pieces(batch, vocab_size):
     "What `encode` gives, piece by piece: for any text, even one that holds our characters."
     enc = blind_tokenizer(vocab_size)
@@ -103,43 +103,42 @@ def in_parts(
 
 # %% ../nbs/18_encode.ipynb #b8a4bf07
 def in_batches(
-    pieces,                 # yields (tag, begins, text); a text may be None: it is empty
+    texts,                  # yields (begins, text); a text may be None: it is empty
     characters=500_000,     # about how many in a batch
 ):
-    "Yield (tag, [(begins, text)]) in the same order, one tag a batch; long texts are cut where words end."
-    batch, held, now = [], 0, None
-    for tag, begins, text in pieces:
+    "Yield [(begins, text)] in the same order; long texts are cut where words end."
+    batch, held = [], 0
+    for begins, text in texts:
         for part in in_parts([text or ""], characters):
-            if batch and (held >= characters or tag != now):
-                yield now, batch
-                batch, held = [], 0
             batch.append((begins, part))
+            begins = False
             held += len(part)
-            begins, now = False, tag
+            if held >= characters:
+                yield batch
+                batch, held = [], 0
     if batch:
-        yield now, batch
+        yield batch
 
 # %% ../nbs/18_encode.ipynb #2b7864ab
 def encoded(
-    batches,        # yields (tag, batch)
+    batches,        # yields lists of (begins, text)
     vocab_size,     # of the tokenizer
     pool=None,      # of `worker_pool`; None works in this process
     ahead=64,       # batches under way: bounds the memory
 ):
-    "Yield (tag, ids) in the order of `batches`, whoever is faster. Raises `BadInput` if a worker is killed."
-    waiting = deque()
+    "Yield (batch, ids) in the order of `batches`, whoever is faster. Raises `BadInput` if a worker is killed."
+    if pool is None:
+        yield from ((batch, encode(batch, vocab_size)) for batch in batches)
+        return
+    batches, waiting = iter(batches), deque()
     try:
-        for tag, batch in batches:
-            if pool is None:
-                yield tag, encode(batch, vocab_size)
-                continue
-            waiting.append((tag, pool.submit(encode, batch, vocab_size)))
-            if len(waiting) == ahead:
-                tag, future = waiting.popleft()
-                yield tag, future.result()
-        while waiting:
-            tag, future = waiting.popleft()
-            yield tag, future.result()
+        while True:
+            for batch in islice(batches, ahead - len(waiting)):
+                waiting.append((batch, pool.submit(encode, batch, vocab_size)))
+            if not waiting:
+                return
+            batch, oldest = waiting.popleft()
+            yield batch, oldest.result()
     except BrokenProcessPool:
         raise BadInput("a worker was killed, perhaps for want of memory: try again with fewer --workers") from None
     finally:

@@ -12,21 +12,22 @@ import os
 import re
 import shutil
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import tyro
-from huggingface_hub import CommitOperationAdd, HfApi, get_token
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub import CommitOperationAdd, HfApi, get_token, run_as_future
+from huggingface_hub.utils import disable_progress_bars, logging
 
 from .errors import BadInput
-from .files import WAITS, folder_lock, retry, sha256, write_file
-from .pretrained import checkpoints
+from .files import WAITS, folder_lock, retry, write_file
 from .cli import check_range, progress_bar, run_command, shell
 from .shards import Tape, check_space, read_manifest, write_manifest
-from .logbook import read_log
-from .checkpoint import damage, latest
+from .checkpoint import best, damage, latest, stage
 
 # %% ../nbs/30_hub.ipynb #8928a5d6
 def is_same(
@@ -34,10 +35,9 @@ def is_same(
     listed,     # a file as the Hub lists it: `lfs.sha256` of a large one, `blob_id` of a small one
 ):
     "Does the Hub have this content?"
-    here = isinstance(content, Path)
-    if listed.lfs:                      # a file is read in bites
-        return (sha256(content) if here else hashlib.sha256(content).hexdigest()) == listed.lfs.sha256
-    data = content.read_bytes() if here else content
+    if listed.lfs:                      # the client reads a file in bites
+        return CommitOperationAdd("file", content).upload_info.sha256.hex() == listed.lfs.sha256
+    data = content.read_bytes() if isinstance(content, Path) else content
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() == listed.blob_id
 
 # %% ../nbs/30_hub.ipynb #6d98cafa
@@ -50,8 +50,7 @@ class Repository:
 
     def ask(self, action, what=None):
         "What `action()` gives, tried again while waiting may help: a proxy's error page is no JSON."
-        what = what or f"{self.kind} repository {self.name}"
-        return retry(action, what, transient=json.JSONDecodeError, waits=self.waits)
+        return retry(action, what or f"{self.kind} repository {self.name}", json.JSONDecodeError, self.waits)
 
     def exists(self):
         "Is there such a repository?"
@@ -62,77 +61,59 @@ class Repository:
         listing = self.ask(lambda: list(HfApi().list_repo_tree(self.name, recursive=True, repo_type=self.kind)))
         return {file.path: file for file in listing if hasattr(file, "blob_id")}        # folders have none
 
-    def missing(self, wanted):
-        "Which of these files (path there -> path here, or bytes) the Hub lacks, or has otherwise."
-        there = self.files()
-        return [name for name in wanted if name not in there or not is_same(wanted[name], there[name])]
-
     def send(self, wanted):
-        "One commit of those files that the Hub lacks, then a look that it has them all."
-        new = self.missing(wanted)
-        if not new:
-            return
-        files = [CommitOperationAdd(name, wanted[name]) for name in new]
+        "One commit of these files (path there -> path here, or bytes), then a look that the Hub has them all."
+        files = [CommitOperationAdd(name, content) for name, content in wanted.items()]
         self.ask(lambda: HfApi().create_commit(self.name, files, commit_message="Push", repo_type=self.kind))
-        for name in self.missing(wanted):
-            raise BadInput(f"{self.name} on the Hub lacks {name}, which was sent: push again, then stop this machine")
+        there = self.files()
+        lost = [name for name in wanted if name not in there or not is_same(wanted[name], there[name])]
+        if lost:
+            raise BadInput(f"{self.name} on the Hub lacks {lost[0]}, which was sent: push again")
 
     def fetch(self, file, out):
-        "A file of `files()` into the folder `out`; one that is there and whole is left alone."
-        def download():
-            HfApi().hf_hub_download(self.name, file.path, repo_type=self.kind, local_dir=out)
-        path = out / file.path
-        if not path.is_file() or not is_same(path, file):
-            path.unlink(missing_ok=True)
-            self.ask(download, f"{file.path} of {self.name}")
-            if not is_same(path, file):
-                path.unlink()
-                raise BadInput(f"{file.path} of {self.name} arrives damaged: run the same command again")
+        "A file of `files()` into the folder `out`. One that is the same already stays, another one is put aside."
+        path, what = out / file.path, f"{file.path} of {self.name}"
+        if path.is_file() and is_same(path, file):
+            return path
+        if path.exists():
+            os.replace(path, f"{path}.before_pull")
+        self.ask(lambda: HfApi().hf_hub_download(self.name, file.path, repo_type=self.kind, local_dir=out), what)
+        if not is_same(path, file):
+            path.unlink()
+            raise BadInput(f"{what} arrives damaged: run the same command again")
         return path
 
 # %% ../nbs/30_hub.ipynb #9ae178fa
-def _card(repo, kind, facts, out):
-    "README.md of a repository."
-    rows = "".join(f"| {name} | {value} |\n" for name, value in facts.items())
+def _card(repo, out):
+    "README.md of a repository, as bytes: the command that brings it into the folder `out`."
     command = shell("python", "-m", "nanogpt_nb.hub", "pull", repo, "--out", out)
-    head = f"---\ntags:\n- nanogpt_nb\n- {kind}\n---\n# {repo}\n\nMade with github.com/nanogpt-nb/nanogpt_nb\n\n"
-    return f"{head}| | |\n|---|---|\n{rows}\n```\n{command}\n```\n".encode()
+    text = f"# {repo}\n\nMade with github.com/nanogpt-nb/nanogpt_nb\n\n```\n{command}\n```\n"
+    return f"---\ntags:\n- nanogpt_nb\n---\n{text}".encode()
 
-
+# %% ../nbs/30_hub.ipynb #6ba35ff5
 def _shard_commits(folder, repo):
     "Shards, four to a commit; then card and manifest."
     manifest = read_manifest(folder)
-    if manifest:
-        shards, last = manifest["shards"], {"manifest.json": folder / "manifest.json"}
-        names = [shard["name"] for shard in shards]
-        for split in {shard["split"] for shard in shards}:
-            Tape(folder, split, verify=True)        # raises `BadInput` if a shard is not what the manifest says
-        facts = dict(manifest, shards=len(names), tokens=f"{sum(shard['tokens'] for shard in shards):,}")
-    else:                                           # a directory that others made
-        names, last = sorted(path.name for path in folder.iterdir() if path.suffix in (".npy", ".bin")), {}
-        facts = dict(shards=len(names))
-    last["README.md"] = _card(repo, "dataset", facts, f"data/{folder.name}")
+    if manifest is None:
+        raise BadInput(f"{folder} holds no run, no model and no shards with a manifest.json: name a folder that does")
+    for split in {shard["split"] for shard in manifest["shards"]}:
+        Tape(folder, split, verify=True)            # raises `BadInput` if a shard is not what the manifest says
+    names = [shard["name"] for shard in manifest["shards"]]
     fours = [{name: folder / name for name in names[i:i + 4]} for i in range(0, len(names), 4)]
-    return [*fours, last]
+    return [*fours, {"README.md": _card(repo, f"data/{folder.name}"), "manifest.json": folder / "manifest.json"}]
 
 # %% ../nbs/30_hub.ipynb #bbcf3f17
 def _run_commits(run, repo):
     "The best checkpoint and the newest; then log, config, card and pointer."
-    newest, pointer = latest(run), run / "checkpoints" / "best"
+    newest = latest(run)
     if newest is None:
         raise BadInput(f"{run} has no checkpoint yet: train until it has one")
-    best = pointer.read_text(errors="replace").strip() if pointer.is_file() else ""
-    sent = [path for path in checkpoints(run) if path.name == best and path != newest and not damage(path)]
-    commits = [{f"checkpoints/{path.name}/{file.name}": file for file in path.iterdir()} for path in (*sent, newest)]
-    facts, last = dict(checkpoint=newest.name), {}
+    sent = [path for path in dict.fromkeys((best(run), newest)) if path and not damage(path)]
+    commits = [{f"checkpoints/{path.name}/{file.name}": file for file in path.iterdir()} for path in sent]
+    last = {"README.md": _card(repo, f"runs/{Path(repo).name}"), "checkpoints/latest": newest.name.encode()}
     for name in ("config.json", "log.jsonl", "figure.png"):
         if (run / name).is_file():
             last[name] = (run / name).read_bytes()
-    val = read_log(run).get("val", {}) if last.get("log.jsonl") else {}
-    if "loss" in val:
-        facts["validation loss"] = f"{val['loss'][-1]:.4f} at step {val['step'][-1]}"
-    last["README.md"] = _card(repo, "model", facts, f"runs/{repo.partition('/')[2]}")
-    last["checkpoints/latest"] = newest.name.encode()
     return [*commits, last]
 
 # %% ../nbs/30_hub.ipynb #7b40fe0d
@@ -143,6 +124,7 @@ def check_repo(repo, writes=True):
     if writes and not get_token():
         raise BadInput("there is no token for the Hub: set HF_TOKEN to one that may write, or run `hf auth login`")
     disable_progress_bars()             # the client's own; ours says enough
+    logging.set_verbosity_error()       # and that a commit is empty is no warning
 
 # %% ../nbs/30_hub.ipynb #87a6a43c
 def push(
@@ -155,15 +137,12 @@ def push(
     "Upload a folder, verified. Run again after an interruption, it sends only what is missing. Raises `BadInput`."
     check_repo(repo)
     folder, kind = Path(folder), "model"
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    if "checkpoints" in names:
+    if (folder / "checkpoints").is_dir():
         commits = _run_commits(folder, repo)
-    elif "model.safetensors" in names:
+    elif (folder / "model.safetensors").is_file():
         commits = [{name: folder / name for name in ("model.safetensors", "config.json")}]
-    elif any(name.endswith((".npy", ".bin", "manifest.json")) for name in names):
-        kind, commits = "dataset", _shard_commits(folder, repo)
     else:
-        raise BadInput(f"{folder} holds neither shards nor checkpoints: name a folder of `prepare`, or a run's")
+        kind, commits = "dataset", _shard_commits(folder, repo)
     there = Repository(repo, kind, waits)
     there.ask(lambda: HfApi().create_repo(repo, repo_type=kind, private=private, exist_ok=True))
     for wanted in progress_bar(commits, desc=f"push to {repo}", unit="commit", disable=quiet):
@@ -176,18 +155,16 @@ def _pull_shards(there, out, n_train, trust):
     if "manifest.json" not in files:
         raise BadInput(f"{there.name} on the Hub has no manifest.json yet: run its push again, where the shards are")
     there.fetch(files["manifest.json"], out / ".hub")
-    manifest, mine = read_manifest(out / ".hub"), (read_manifest(out) or dict(shards=[]))["shards"]
-    shards = manifest["shards"]
+    manifest, local = read_manifest(out / ".hub"), read_manifest(out)
+    shards, mine = manifest["shards"], local["shards"] if local else []
     if any(shard not in shards for shard in mine):
         raise BadInput(f"{out} holds other shards than {there.name}: choose another --out")
-    # which shards, and is there room for them?
     train = [shard for shard in shards if shard["split"] == "train"][:n_train]
     wanted = [shard for shard in shards if shard["split"] != "train" or shard in train + mine]
     check_space(out, sum(shard["tokens"] for shard in wanted if not (out / shard["name"]).exists()))
-    # one after the other, so that training can begin on the first
     for shard in progress_bar(wanted, desc=f"pull {there.name}", unit="shard"):
         file = files.get(shard["name"])
-        if not file or file.lfs and file.lfs.sha256 != shard["sha256"]:
+        if not file or not file.lfs or file.lfs.sha256 != shard["sha256"]:
             raise BadInput(f"{shard['name']} of {there.name} is not what its manifest says: push it again")
         if not (trust and shard in mine):
             there.fetch(file, out)
@@ -197,8 +174,8 @@ def _pull_shards(there, out, n_train, trust):
 
 # %% ../nbs/30_hub.ipynb #3abbd4c7
 def _pull_model(there, out):
-    "The newest checkpoint of a run and its log, or a model's folder."
-    files, names, newest = there.files(), ["model.safetensors", "config.json"], None
+    "The newest checkpoint of a run with its log, or a model's folder."
+    files, newest = there.files(), None
     if "checkpoints/latest" in files:
         newest = there.fetch(files["checkpoints/latest"], out / ".hub").read_text(errors="replace").strip()
         if not re.fullmatch(r"step_\d{8}", newest):
@@ -206,13 +183,12 @@ def _pull_model(there, out):
         mine = latest(out)
         if mine and mine.name >= newest:
             return                                  # what is here is newer
-        names = [name for name in files if name.startswith(f"checkpoints/{newest}/")]
-        names += files.keys() & {"config.json", "log.jsonl"}
     elif "model.safetensors" not in files:
         raise BadInput(f"{there.name} on the Hub holds no checkpoint and no model")
-    for name in names:
-        if (out / name).exists() and not is_same(out / name, files[name]):
-            os.replace(out / name, out / f"{name}.before_pull")
+    # by name: a listed path may lead out of the folder
+    wanted = ["model.safetensors", "config.json", "log.jsonl"]
+    wanted += [f"checkpoints/{newest}/{name}" for name in ("config.json", "model.safetensors", "state.pt")]
+    for name in filter(files.get, wanted):
         there.fetch(files[name], out)
     if newest:
         problem = damage(out / "checkpoints" / newest)
@@ -247,90 +223,71 @@ def pull(
 def pull_latest(
     repo,           # OWNER/NAME on the Hub
     run_dir,        # to fill
-    waits=WAITS,    # seconds between tries
 ):                  # path of the newest checkpoint, or None if the Hub has none
     "Bring a run's newest checkpoint here, if the Hub has one."
     check_repo(repo, writes=False)
-    there = Repository(repo, "model", waits)
+    there = Repository(repo, "model")
     if there.exists() and "checkpoints/latest" in there.files():
-        pull(repo, run_dir, kinds=["model"], waits=waits)
+        pull(repo, run_dir, kinds=["model"])
         return latest(run_dir)
 
-# %% ../nbs/30_hub.ipynb #65c3cdc2
-def _stage(checkpoint, staged):
-    "A small run of one checkpoint: second names for its files, and the log as it is now."
-    copy, run = staged / "checkpoints" / checkpoint.name, checkpoint.parents[1]
-    try:
-        shutil.copytree(checkpoint, copy, copy_function=os.link)
-    except OSError:                     # this disk knows no second names
-        shutil.copytree(checkpoint, copy, dirs_exist_ok=True)
-    for name in ("config.json", "log.jsonl"):
-        if (run / name).is_file():
-            shutil.copy2(run / name, staged / name)
-
 # %% ../nbs/30_hub.ipynb #333e2325
+@dataclass
 class BackgroundPusher:
     "Sends checkpoints and the log of a run to the Hub while the run goes on; no failure stops the run."
+    repo: str               # OWNER/NAME on the Hub; made if it is missing
+    private: bool = True    # if it is made: visible to its owner only
+    waits: tuple = WAITS    # seconds between tries
 
-    def __init__(
-        self,
-        repo,           # OWNER/NAME on the Hub; made if it is missing
-        private=True,   # if it is made: visible to its owner only
-        waits=WAITS,    # seconds between tries
-    ):
-        check_repo(repo)                # said before the first step
-        self.repo, self.private, self.waits = repo, private, waits
-        self.api = HfApi()
-        self.upload = self.staged = None
-        self.newest = self.arrived = None       # names of checkpoints: the last one taken, the last one on the Hub
+    upload = newest = arrived = None    # the thread's last job; the names of the last checkpoint taken, and arrived
+
+    def __post_init__(self):
+        check_repo(self.repo)           # before the first step
 
     def push(self, path):
         "Take the checkpoint at `path` in its run; returns at once. It replaces one that still waits."
         self.run, self.newest = path.parents[1], path.name
-        if self.upload is None:
-            shutil.rmtree(self.run / ".push", ignore_errors=True)       # of a killed run
-        elif self.upload.cancel():                                      # it had not begun
-            shutil.rmtree(self.staged, ignore_errors=True)
-        self.staged = self.run / ".push" / path.name
-        try:
-            _stage(path, self.staged)
-            self.upload = self.api.run_as_future(self._send, self.staged)
-        except OSError as error:
-            self._warn(path.name, error)
+        self.upload = run_as_future(self._send, path)
 
-    def _send(self, staged):
+    def _send(self, path):
+        staged = self.run / ".push"
+        shutil.rmtree(staged, ignore_errors=True)       # of a killed run
         try:
-            push(staged, self.repo, self.private, quiet=True, waits=self.waits)
-            self.arrived = staged.name
-        except Exception as error:      # whatever it is, it must not stop the run
-            self._warn(staged.name, error)
+            if path.name == self.newest:                # else a newer one waits
+                stage(path, staged)
+                push(staged, self.repo, self.private, quiet=True, waits=self.waits)
+                self.arrived = path.name
+        except Exception as error:                      # whatever it is, it must not stop the run
+            print(f"warning: {path.name} did not reach the Hub, training goes on: {error}", file=sys.stderr)
         shutil.rmtree(staged, ignore_errors=True)
 
-    def _warn(self, name, error):
-        print(f"warning: {name} did not reach the Hub, training goes on: {error}", file=sys.stderr)
-
     def close(self):    # True if the newest checkpoint has arrived
-        "Wait for the last upload."
-        self.api.run_as_future(lambda: None).result()       # the thread takes its jobs in order
+        "Wait for the last upload; the thread takes them in order."
+        if self.upload:
+            self.upload.result()
         if self.arrived != self.newest:
             command = shell("python", "-m", "nanogpt_nb.hub", "push", self.run, self.repo)
             print(f"warning: before you stop this machine, run: {command}", file=sys.stderr)
         return self.arrived == self.newest
 
-# %% ../nbs/30_hub.ipynb #071331ad
+# %% ../nbs/30_hub.ipynb #0d02c954
 def main(
     argv=None,  # command line without the program's name; None: that of this process
 ):
     "The commands `push` and `pull`."
-    Folder = Annotated[str, tyro.conf.arg(metavar="DIR")]
     Repo = Annotated[str, tyro.conf.arg(metavar="OWNER/NAME")]
 
-    def push_command(folder: Folder, repo: Repo, /, private: bool = False):
-        "Upload a shard directory, a run or a model's folder, verified; run it again after an interruption."
-        push(folder, repo, private)
+    def push_command(folder: Path, repo: Repo, /, private: bool = False, export: bool = False):
+        "Upload shards, a run or a model (with --export a run's model, as other programs read it), verified."
+        if export:
+            with TemporaryDirectory() as place, redirect_stdout(None):      # nobody asks what is in that folder
+                words = [str(folder), "--out", f"{place}/{Path(repo).name}", "--push", repo]
+                import_module("nanogpt_nb.export").main(words + ["--private"] * private)
+        else:
+            push(folder, repo, private)
         print(f"{folder} is on the Hub as {repo}, verified")
 
-    def pull_command(repo: Repo, /, out: Folder, shards: int | None = None):
+    def pull_command(repo: Repo, /, out: Path, shards: int | None = None):
         "Bring shards (all, or the first SHARDS for training), a run's newest checkpoint or a model into OUT, verified."
         pull(repo, out, shards)
         print(f"{out} holds {repo}, verified")

@@ -10,8 +10,8 @@ import json
 import math
 import os
 import re
-import runpy
 import sys
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
@@ -41,10 +41,9 @@ def _entry(line):
     "The object on one line of log.jsonl, or None if the line is not a whole one."
     try:
         entry = json.loads(line)
-        whole = isinstance(entry["event"], str) and type(entry["step"]) is int
+        return entry if isinstance(entry["event"], str) and type(entry["step"]) is int else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return entry if whole else None
 
 # %% ../nbs/28_logbook.ipynb #4ad0a5ce
 UPDATE_EVENTS = ("train", "skip")       # an update's lines are written after the evaluations of its step
@@ -81,7 +80,6 @@ class Logbook:
         resume_step=None,   # checkpoint the run goes on from; None refuses a log that has lines
     ):
         self.path = Path(path)
-        self.dropped, self._entries = 0, {}         # lines that the resume took back; what stands, by (event, step)
         if self.path.is_dir():
             raise BadInput(f"{path} is a folder, where the log of a run should be: choose another --run-dir")
         make_folder(self.path.parent)
@@ -89,23 +87,21 @@ class Logbook:
         if content and resume_step is None:
             raise BadInput(f"{path} holds the history of a run: resume that run, or choose another --run-dir")
         self._file = open(self.path, "ab", buffering=0)
+
+        # take back what will be done again, and say so in a line
+        before = _standing(filter(None, map(_entry, content.splitlines())))
+        self._entries = {key: entry for key, entry in before.items() if is_done(entry, resume_step)}
+        self.dropped = len(before) - len(self._entries)     # lines that the resume took back
         if content:
-            self._resume(content, resume_step)
+            half = "" if content.endswith(b"\n") else "\n"  # a kill may have left half a line: end it
+            self._append(half + json.dumps(dict(event="resume", step=resume_step)) + "\n")
         if resume_step and not self._entries:
             print(f"warning: {path} holds nothing of the steps before {resume_step}, the run goes on without them: "
                   "if you have the old log, put it back before you resume", file=sys.stderr)
 
-    def _resume(self, content, step):
-        "Take back what will be done again, and say so in a line."
-        before = _standing(filter(None, map(_entry, content.splitlines())))
-        self._entries = {key: entry for key, entry in before.items() if is_done(entry, step)}
-        self.dropped = len(before) - len(self._entries)
-        line = json.dumps(dict(event="resume", step=step)) + "\n"
-        self._append(line if content.endswith(b"\n") else "\n" + line)      # a kill may have left half a line: end it
-
     def _append(self, text):
         "Append all of a text or nothing."
-        end, rest = os.fstat(self._file.fileno()).st_size, text.encode()
+        end, rest = self.path.stat().st_size, text.encode()
         try:
             while rest:
                 rest = rest[self._file.write(rest):]    # a disk may take a part
@@ -147,9 +143,7 @@ def _column(values):
     numbers = [math.nan if value is None else _from_json(value) for value in values]
     if all(isinstance(number, (int, float)) for number in numbers):
         return np.array(numbers, dtype=float)
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+    return np.fromiter(values, object)
 
 # %% ../nbs/28_logbook.ipynb #1b814d5f
 FOREIGN = {     # form of a line: the event it tells
@@ -163,17 +157,11 @@ FOREIGN = {     # form of a line: the event it tells
 }
 
 
-def _number(found):
-    "The regular expression of `<name>` or `<name:decimals>`."
-    name, decimals = found.groups()
-    fraction = rf"\.\d{{{decimals}}}(e[+-]\d\d)?" if decimals else ""
-    return rf"(?P<{name}>-?\d+{fraction}|nan|inf)"
-
-
 def _foreign(line):
     "The values on a line of build-nanogpt's formats, with their event, or None."
     for form, event in FOREIGN.items():
-        pattern = re.sub(r"<(\w+):?(\d?)>", _number, re.escape(form))
+        pattern = re.sub(r"<(\w+)>", r"(?P<\1>\\d+)", re.escape(form))
+        pattern = re.sub(r"<(\w+):(\d)>", r"(?P<\1>-?\\d+\\.\\d{\2}(e[+-]\\d\\d)?|nan|inf)", pattern)
         found = re.fullmatch(pattern, " ".join(line.split()))
         if found:
             return dict(event=event, **{name: float(value) for name, value in found.groupdict().items()})
@@ -232,9 +220,8 @@ def main(
     name, *words = (sys.argv[1:] if argv is None else argv) or [""]
     if name not in PROGRAMS:
         raise BadInput(f"logbook cannot {name!r}: choose from {', '.join(PROGRAMS)}, and give --help after it")
-    sys.argv = [name, *words]
-    runpy.run_module(PROGRAMS[name], run_name="__main__", alter_sys=True)
+    import_module(PROGRAMS[name]).main(words)
 
-# %% ../nbs/28_logbook.ipynb #82c42679
+
 if __name__ == "__main__" and "__file__" in globals():
     run_command(main)

@@ -10,7 +10,6 @@ __all__ = ['TRANSPOSED', 'REGISTRY', 'from_hf', 'to_hf', 'register', 'to_dict', 
 import json
 import re
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,7 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from .errors import BadInput
 from .gpt import GPT2_SIZES, GPTConfig
-from .files import atomic_write, make_folder, read_json, retry, sha256, write_file
+from .files import atomic_write, fits, make_folder, read_json, retry, sha256, write_file
 
 # %% ../nbs/13_pretrained.ipynb #cb7210ad
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
@@ -134,7 +133,7 @@ def from_dict(
     values,     # what `to_dict` gave, or a file that claims to be it
 ):              # the config
     "The config that `to_dict` described. Raises `BadInput` for foreign or hostile values."
-    if not isinstance(values, dict) or not isinstance(values.get("class"), str):
+    if not fits(values, {"class": str}):
         raise BadInput("a saved config names its \"class\": this one does not")
     fields = dict(values)
     name = fields.pop("class")
@@ -154,7 +153,10 @@ def save_model(
     model,      # any model of this book: it has a `config`
     folder,     # made if missing; a model in it is replaced
 ):
-    "Write model.safetensors, then config.json with its sha256. Raises `BadInput` on a full disk."
+    """Write model.safetensors, then config.json with its sha256. Raises `BadInput` on a full disk.
+
+    A process that dies between the two leaves a folder that is refused, so a checkpoint has a new folder each time.
+    """
     folder = Path(folder)
     make_folder(folder)
     numbers, config = folder / "model.safetensors", folder / "config.json"
@@ -164,28 +166,13 @@ def save_model(
     entry = {"model": to_dict(model.config), "sha256": {numbers.name: sha256(numbers)}}
     write_file(config, json.dumps(entry, indent=1).encode())
 
-# %% ../nbs/13_pretrained.ipynb #c66be282
-@contextmanager
-def _loading(path):
-    "A block that reads what others wrote: whatever is wrong with it becomes a `BadInput`; missing rights stay."
-    try:
-        yield
-    except BadInput as error:
-        raise BadInput(f"{path} cannot be used: {error}") from error
-    except PermissionError:
-        raise
-    except Exception as error:
-        words = " ".join(str(error).split())[:300]
-        raise BadInput(f"{path} cannot be loaded ({type(error).__name__}: {words}): save or fetch it again") from error
-
 # %% ../nbs/13_pretrained.ipynb #020e7d8b
 def _load_saved(folder, entry):
     "The model that `save_model` wrote, config.json being `entry`."
     path, seals = folder / "model.safetensors", entry.get("sha256")
-    with _loading(folder):
-        if isinstance(seals, dict) and sha256(path) != seals.get(path.name):
-            raise BadInput(f"{path.name} does not have the sha256 that config.json names: it was damaged or exchanged")
-        return _fill(from_dict(entry["model"]), load_file(path))
+    if isinstance(seals, dict) and sha256(path) != seals.get(path.name):
+        raise BadInput(f"{path.name} does not have the sha256 that config.json names: it was damaged or exchanged")
+    return _fill(from_dict(entry["model"]), load_file(path))
 
 # %% ../nbs/13_pretrained.ipynb #bb5ab681
 class _PickledConfig:
@@ -208,20 +195,19 @@ def _read_pt(path):
 # %% ../nbs/13_pretrained.ipynb #b9b17605
 def _load_pt(path):
     "A checkpoint of nanoGPT (`model_args`), or of build-nanogpt (a pickled `config`)."
-    with _loading(path):
-        saved = _read_pt(path)
-        if not isinstance(saved, dict) or "model" not in saved or not saved.keys() & {"model_args", "config"}:
-            raise BadInput("no checkpoint of nanoGPT (\"model\", \"model_args\") or build-nanogpt (\"config\")")
-        shape = saved["model_args"] if "model_args" in saved else vars(saved["config"])
-        weights = dict(saved["model"])
-        # nanoGPT trains without biases by default: zeros compute the same
-        for name, w in saved["model"].items():
-            if re.search(r"(ln_\w|c_\w+)\.weight$", name):
-                weights.setdefault(name.removesuffix("weight") + "bias", torch.zeros(len(w)))
-        # both round GPT-2's 50,257 tokens up to 50,304; the last 47 stand for nothing
-        vocab_size = min(shape["vocab_size"], 50257)
-        config = GPTConfig(shape["block_size"], vocab_size, shape["n_layer"], shape["n_head"], shape["n_embd"])
-        model = _from_gpt2(config, weights, transposed=False)
+    saved = _read_pt(path)
+    if not isinstance(saved, dict) or "model" not in saved or not saved.keys() & {"model_args", "config"}:
+        raise BadInput("no checkpoint of nanoGPT (\"model\", \"model_args\") or build-nanogpt (\"config\")")
+    shape = saved.get("model_args") or vars(saved["config"])
+    weights = dict(saved["model"])
+    # nanoGPT trains without biases by default: zeros compute the same
+    for name, w in saved["model"].items():
+        if re.search(r"(ln_\w|c_\w+)\.weight$", name):
+            weights.setdefault(name.removesuffix("weight") + "bias", torch.zeros(len(w)))
+    # both round GPT-2's 50,257 tokens up to 50,304; the last 47 stand for nothing
+    vocab_size = min(shape["vocab_size"], 50257)
+    config = GPTConfig(shape["block_size"], vocab_size, shape["n_layer"], shape["n_head"], shape["n_embd"])
+    model = _from_gpt2(config, weights, transposed=False)
     if "model_args" in saved:
         print(f"note: nanoGPT runs {path.name} with the exact GELU, this book with GPT-2's form of it", file=sys.stderr)
     return model
@@ -229,25 +215,37 @@ def _load_pt(path):
 # %% ../nbs/13_pretrained.ipynb #b2f4fadc
 def _load_transformers(folder, values):
     "A GPT-2 that the transformers library saved, config.json being `values`."
-    with _loading(folder):
-        config = _gpt2_config(values)
-        weights = {}
-        for path in folder.glob("model*.safetensors"):      # large models come in several files
-            weights.update(load_file(path))
-        if not weights:
-            raise BadInput("it has no model.safetensors: save it again with a newer transformers")
-        return _from_gpt2(config, weights, transposed=True)
+    config = _gpt2_config(values)
+    weights = {}
+    for path in folder.glob("model*.safetensors"):      # large models come in several files
+        weights.update(load_file(path))
+    if not weights:
+        raise BadInput("it has no model.safetensors: save it again with a newer transformers")
+    return _from_gpt2(config, weights, transposed=True)
 
-
+# %% ../nbs/13_pretrained.ipynb #2bcaed97
 def _load_folder(folder):
     "A model in a folder: this book's, or one of the transformers library."
-    entry = read_json(folder / "config.json", "a saved model is config.json and model.safetensors")
-    if isinstance(entry, dict) and "model" in entry:
+    entry = read_json(folder / "config.json", "a saved model is config.json and model.safetensors", {})
+    if "model" in entry:
         return _load_saved(folder, entry)
-    if isinstance(entry, dict) and "model_type" in entry:
+    if "model_type" in entry:
         return _load_transformers(folder, entry)
-    raise BadInput(f"{folder / 'config.json'} describes no model of this book, nor one of transformers: "
+    raise BadInput("its config.json describes no model of this book, nor one of transformers: "
                    "they have \"model\", or \"model_type\"")
+
+
+def _load_path(path):
+    "The model in a file or a folder. Raises `BadInput` for whatever is wrong with it; missing rights pass."
+    try:
+        return _load_pt(path) if path.is_file() else _load_folder(path)
+    except BadInput as error:
+        raise BadInput(f"{path} cannot be used: {error}") from error
+    except PermissionError:
+        raise
+    except Exception as error:
+        words = " ".join(str(error).split())[:300]
+        raise BadInput(f"{path} cannot be loaded ({type(error).__name__}: {words}): save or fetch it again") from error
 
 # %% ../nbs/13_pretrained.ipynb #1a6baca7
 def checkpoints(
@@ -269,20 +267,19 @@ def _load_run(run_dir):
     paths = checkpoints(run_dir)
     for path in paths:
         try:
-            return _load_folder(path)
+            return _load_path(path)
         except BadInput as error:
             print(f"warning: {error}; trying the checkpoint before it", file=sys.stderr)
     raise BadInput(f"{run_dir} has no checkpoint that can be loaded, of {len(paths)}: train, or fetch a copy")
 
 # %% ../nbs/13_pretrained.ipynb #b8ea3cdb
-def _load_hub(name):
-    "OpenAI's weights of one of GPT-2's sizes, from the Hub or its client's cache."
-    from huggingface_hub import hf_hub_download
-    def fetch():
-        return hf_hub_download(f"openai-community/{name}", "model.safetensors")
-    path = retry(fetch, f"{name} on the Hub", waits=(1, 2, 4))
-    with _loading(path):
-        return _from_gpt2(GPTConfig(**GPT2_SIZES[name]), load_file(path), transposed=True)
+def _fetch(name):
+    "The folder with OpenAI's weights of one of GPT-2's sizes, from the Hub or its client's cache."
+    from huggingface_hub import snapshot_download
+    files = ["config.json", "model.safetensors"]
+    def download():
+        return snapshot_download(f"openai-community/{name}", allow_patterns=files)
+    return Path(retry(download, f"{name} on the Hub", waits=(1, 2, 4)))
 
 # %% ../nbs/13_pretrained.ipynb #22823196
 def load_model(
@@ -290,16 +287,9 @@ def load_model(
     device="cpu",   # where the weights go
 ):                  # the model
     "Read a model. Raises `BadInput` if there is none, or not a whole one, or one with nan or infinite weights."
-    path = Path(source)
-    if str(source) in GPT2_SIZES:
-        model = _load_hub(str(source))
-    elif (path / "checkpoints").is_dir():
-        model = _load_run(path)
-    elif path.is_dir():
-        model = _load_folder(path)
-    elif path.is_file():
-        model = _load_pt(path)
-    else:
+    path = _fetch(source) if source in GPT2_SIZES else Path(source)
+    if not path.exists():
         raise BadInput(f"no model at {source}: give a run, a checkpoint, a model's folder, a .pt file, "
                        f"or one of {', '.join(GPT2_SIZES)}")
+    model = _load_run(path) if (path / "checkpoints").is_dir() else _load_path(path)
     return model.to(device)

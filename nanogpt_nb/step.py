@@ -45,7 +45,8 @@ def train_step(
     loss = torch.zeros((), device=x.device)
     for number, (xs, ys) in enumerate(bites, 1):
         # forward and backward both stand inside: DDP decides in the forward pass whether it will send
-        with nullcontext() if number == len(bites) else hold_back(), precision():
+        silence = nullcontext if number == len(bites) else hold_back
+        with silence(), precision():
             part = model(xs, ys)[1] * (len(xs) / len(x))                # each bite weighs by its rows
             part.backward()                                             # adds to the gradients that are there
         loss += part.detach()

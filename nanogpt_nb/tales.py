@@ -110,25 +110,26 @@ class Tales:
         # word -> how many it was drawn from, until its first mention
         unpaid = {word: options for word, options in choices if word not in sentences}
         spans = []
-        for sentence, alternatives in zip(sentences, self.sentences):
-            shown, possible = "", len(alternatives)
+        for sentence, fitting in zip(sentences, self.sentences):
+            shown = ""
             for piece in PIECE.findall(sentence):
-                # where the alternatives part, the reader learns which of them are left
+                # where the wordings part, the reader learns which of them still fit
                 shown += piece
-                left = sum(other.startswith(shown) for other in alternatives)
+                fit = [wording for wording in fitting if wording.startswith(shown)]
+                cost = math.log(len(fitting) / len(fit))
                 text = fill(piece, facts)
                 word = text.strip()
-                # what the piece is, and what it costs
                 role = "sentence"
                 if word in unpaid:
                     role = "first mention"
-                elif text != piece and left == possible:
+                    cost += math.log(unpaid.pop(word))
+                elif text != piece and fit == fitting:
                     role = "asked" if "[" in piece else "repeat"
-                spans.append((text, role, math.log(unpaid.pop(word, 1) * possible / left)))
-                possible = left
+                spans.append((text, role, cost))
+                fitting = fit
             # a sentence that is the beginning of another one: what follows tells them apart
-            if possible > 1:
-                spans.append(("", "sentence", math.log(possible)))
+            if len(fitting) > 1:
+                spans.append(("", "sentence", math.log(len(fitting))))
         return spans
 
     def question(self, i):
@@ -139,6 +140,7 @@ class Tales:
         (*story, ending), facts, _, dice = self._tell(i)
         asked, = re.findall(r"\[(\w+):(\w+)]", ending)
         right = fill(ending, facts)
+        # no word that stands in the right ending, nor one that begins such a word ("car" in "card")
         wrong = [word for word in self.words[asked[0]] if f" {word}" not in right]
         wrong.sort(key=lambda word: (word not in facts.values(), dice.random()))
         words = sorted([facts[asked], *wrong[:3]], key=lambda word: dice.random())

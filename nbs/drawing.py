@@ -100,3 +100,18 @@ def timeline(
     for side in ("top", "right", "left"): ax.spines[side].set_visible(False)
     ax.tick_params(left=False)
     return ax
+
+
+def draw_ratios(
+    ax,                 # axes of a plot
+    ratios,             # {what was compared: how many times better one side is}
+    title,              # what it shows
+):
+    "A bar for each ratio, on a logarithmic axis: to the right where it is above 1, in grey to the left where it is not."
+    for name, ratio in ratios.items():
+        ax.barh(name, ratio - 1, left=1, color="C0" if ratio > 1 else "0.7")
+    ax.axvline(1, color="C3", ls="--")
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set(title=title, xlabel="times better than what stands beside it (logarithmic)")
+    ax.invert_yaxis()
