@@ -165,17 +165,14 @@ def setup_run(
         model=model, raw_optimizer=optimizer,       # these are saved; the model is validated and asked, too
         wrapped=wrapped, optimizer=learning, collect=collect,       # these learn; what brings it to the saved ones
         enc=get_tokenizer(config.model.vocab_size), writer=RunWriter(config, record),
-        micro_batch=numbers["micro_batch"],         # rows that go through the model at once
-        start=state["step"], skips=state["skips"],  # updates done; of them, the last ones in a row that were skipped
+        # rows that go through the model at once; updates done; of them, the last ones in a row that were skipped
+        micro_batch=numbers["micro_batch"], start=state["step"], skips=state["skips"],
     )
-    run.evaluations = {}
-    for event, (interval, get_ready) in evaluations.items():
-        if every := getattr(config, interval):
-            run.evaluations[event] = every, get_ready(run)
+    asked_for = {event: parts for event, parts in evaluations.items() if getattr(config, parts[0])}
+    run.evaluations = {event: (getattr(config, every), ready(run)) for event, (every, ready) in asked_for.items()}
     # from here on the run has files; its log may hold evaluations of this very step
     run.logged = ranks.on_main(lambda: run.writer.open(run.start, checkpoint, run.evaluations))
-    if ranks.is_main:
-        print(describe(config, numbers, ranks, run.start))
+    ranks.on_main(lambda: print(describe(config, numbers, ranks, run.start)))
     return run
 
 # %% ../nbs/34_train.ipynb #5e2a073b
