@@ -16,6 +16,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
 from importlib import import_module
@@ -225,15 +226,11 @@ def write_documents(
 # %% ../nbs/38_peers.ipynb #2c2ac060
 TIKTOKEN = """
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pyarrow.parquet import ParquetFile
 from nanogpt_nb.tokens import get_tokenizer
-encode = get_tokenizer().encode_to_numpy                    # its fastest form; it lets other threads run
-def count(path):
-    texts = ParquetFile(path).read(columns=["text"])["text"].to_pylist()
-    return sum(len(encode(text, disallowed_special=())) for text in texts)
-with ThreadPoolExecutor() as pool:
-    print(sum(pool.map(count, sys.argv[1:])))
+encode = get_tokenizer().encode_to_numpy                    # its fastest form
+texts = ParquetFile(sys.argv[1]).read(columns=["text"])["text"].to_pylist()
+print(sum(len(encode(text, disallowed_special=())) for text in texts))
 """
 FINEWEB = """
 import runpy, shutil, sys
@@ -263,8 +260,11 @@ def tokenizing(peers, folder, text, megabytes, turns, device, minutes=30):
         words = f"--out out{next(numbers)} --shard-tokens {tokens // 4} --workers 2 --no-progress --files".split()
         run("-m", "nanogpt_nb.prepare", "fineweb-edu", *words, f"{folder}/*.parquet")
 
-    tiktoken = partial(run, "-c", TIKTOKEN, *paths)
-    tokens = n + int(tiktoken())                                    # tiktoken alone has no <|endoftext|>
+    def tiktoken():
+        with ThreadPoolExecutor() as pool:                          # a process for each file
+            return sum(map(int, pool.map(partial(run, "-c", TIKTOKEN), paths)))
+
+    tokens = n + tiktoken()                                         # tiktoken alone has no <|endoftext|>
     fork = "fork" in get_all_start_methods()                        # fineweb.py needs it
     fineweb = partial(run, "-c", FINEWEB, script, *paths) if fork else None
     sides = {"this book": ours, "tiktoken alone": tiktoken, "build-nanogpt": fineweb}

@@ -120,7 +120,9 @@ def environment(
     for name in ("torch", "numpy", "tiktoken", "transformers"):
         versions[name] = version(name) if find_spec(name) else None
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    return dict(command=shell("python", *sys.argv), date=now, machine=machine, versions=versions)
+    spec = getattr(sys.modules["__main__"], "__spec__", None)       # of `python -m`; argv has the file's place on this disk
+    program = ["-m", spec.name] if spec else [Path(sys.argv[0]).name]
+    return dict(command=shell("python", *program, *sys.argv[1:]), date=now, machine=machine, versions=versions)
 
 # %% ../nbs/36_race.ipynb #ee675ce6
 def write_recorded(
