@@ -72,7 +72,8 @@ class Repository:
 
     def fetch(self, file, out):
         "A file of `files()` into the folder `out`. One that is the same already stays, another one is put aside."
-        path, what = out / file.path, f"{file.path} of {self.name}"
+        path = out / file.path
+        what = f"{file.path} of {self.name}"
         if path.is_file() and is_same(path, file):
             return path
         if path.exists():
@@ -185,8 +186,7 @@ def _pull_model(there, out):
             return                                  # what is here is newer
     elif "model.safetensors" not in files:
         raise BadInput(f"{there.name} on the Hub holds no checkpoint and no model")
-    # by name: a listed path may lead out of the folder
-    wanted = ["model.safetensors", "config.json", "log.jsonl"]
+    wanted = ["model.safetensors", "config.json", "log.jsonl"]      # by name: a listed path may lead out of the folder
     wanted += [f"checkpoints/{newest}/{name}" for name in ("config.json", "model.safetensors", "state.pt")]
     for name in filter(files.get, wanted):
         there.fetch(files[name], out)
@@ -238,7 +238,6 @@ class BackgroundPusher:
     repo: str               # OWNER/NAME on the Hub; made if it is missing
     private: bool = True    # if it is made: visible to its owner only
     waits: tuple = WAITS    # seconds between tries
-
     upload = newest = arrived = None    # the thread's last job; the names of the last checkpoint taken, and arrived
 
     def __post_init__(self):
@@ -292,8 +291,8 @@ def main(
         pull(repo, out, shards)
         print(f"{out} holds {repo}, verified")
 
-    commands = {"push": push_command, "pull": pull_command}
-    tyro.extras.subcommand_cli_from_dict(commands, prog="python -m nanogpt_nb.hub", description=__doc__, args=argv)
+    tyro.extras.subcommand_cli_from_dict({"push": push_command, "pull": pull_command}, args=argv,
+                                         prog="python -m nanogpt_nb.hub", description=__doc__)
 
 
 if __name__ == "__main__" and "__file__" in globals():
