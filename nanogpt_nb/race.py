@@ -120,7 +120,8 @@ def environment(
     for name in ("torch", "numpy", "tiktoken", "transformers"):
         versions[name] = version(name) if find_spec(name) else None
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    spec = getattr(sys.modules["__main__"], "__spec__", None)       # of `python -m`; argv has the file's place on this disk
+    # `python -m` puts the file's place on this disk into argv; its name stands in the spec
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
     program = ["-m", spec.name] if spec else [Path(sys.argv[0]).name]
     return dict(command=shell("python", *program, *sys.argv[1:]), date=now, machine=machine, versions=versions)
 

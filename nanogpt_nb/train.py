@@ -168,10 +168,11 @@ def setup_run(
         # rows that go through the model at once; updates done; of them, the last ones in a row that were skipped
         micro_batch=numbers["micro_batch"], start=state["step"], skips=state["skips"],
     )
-    asked_for = {event: parts for event, parts in evaluations.items() if getattr(config, parts[0])}
-    run.evaluations = {event: (getattr(config, every), ready(run)) for event, (every, ready) in asked_for.items()}
-    # from here on the run has files; its log may hold evaluations of this very step
-    run.logged = ranks.on_main(lambda: run.writer.open(run.start, checkpoint, run.evaluations))
+    run.evaluations = {}
+    for event, (interval, get_ready) in evaluations.items():
+        if every := getattr(config, interval):
+            run.evaluations[event] = every, get_ready(run)
+    run.logged = ranks.on_main(lambda: run.writer.open(run.start, checkpoint, run.evaluations))     # now it has files
     ranks.on_main(lambda: print(describe(config, numbers, ranks, run.start)))
     return run
 
