@@ -300,6 +300,7 @@ class ModernConfig:
     tied: bool = True           # the token table also writes the logits
     zero_head: bool = False     # an untied head begins at zero
     zero_proj: bool = False     # what blocks add begins at zero
+    copy_heads: bool = False    # heads begin by adding half of what they read
     soft_cap: float = 0.0       # no logit passes it; 0: no cap
 
     def __post_init__(self):
@@ -314,6 +315,8 @@ class ModernConfig:
             raise BadInput(f"rope turns pairs, and n_embd / n_head is {self.head_size}: make it even")
         if self.zero_head and self.tied:
             raise BadInput("zero_head would zero the token table too: set tied to False with it")
+        if self.copy_heads and self.kv_heads != self.n_head:
+            raise BadInput("copy_heads needs values for each head: set n_kv_head to 0 with it")
 
     padded_vocab_size = GPTConfig.padded_vocab_size
 
@@ -399,15 +402,20 @@ class ModernGPT(GPT):
         "The matrix (padded_vocab_size, n_embd) that writes the logits."
         return self.transformer.wte.weight if self.config.tied else self.lm_head.weight
 
+    @torch.no_grad()
     def init_weights(self):
-        "GPT-2's draws, then the zeros that the config asks for."
+        "GPT-2's draws, then the zeros and the copies that the config asks for."
         super().init_weights()
-        if self.config.zero_head:
+        c = self.config
+        if c.zero_head:
             nn.init.zeros_(self.head)
-        if self.config.zero_proj:
-            for block in self.transformer.h:
+        for block in self.transformer.h:
+            if c.zero_proj:
                 nn.init.zeros_(block.attn.c_proj.weight)
                 nn.init.zeros_(block.mlp.c_proj.weight)
+            if c.copy_heads:
+                nn.init.eye_(block.attn.c_attn.weight[-c.n_embd:])      # the rows of the values
+                nn.init.eye_(block.attn.c_proj.weight).mul_(0.5)
 
     def masks(
         self,
