@@ -26,8 +26,8 @@ from .pretrained import checkpoints, save_model
 def random_states():
     "The states of Python's, numpy's and PyTorch's generators, as tensors and plain values."
     kind, keys, *rest = np.random.get_state()
-    numpy = [kind, torch.tensor(keys.astype(np.int64)), *rest]      # an array would not load with `weights_only`
-    cuda = torch.cuda.get_rng_state_all()                           # an empty list without a GPU
+    numpy = (kind, keys.tolist(), *rest)            # an array would not load with `weights_only`
+    cuda = torch.cuda.get_rng_state_all()           # an empty list without a GPU
     return dict(python=random.getstate(), numpy=numpy, torch=torch.get_rng_state(), cuda=cuda)
 
 
@@ -35,12 +35,10 @@ def set_random_states(
     states,     # what `random_states` gave; raises if one of them does not fit
 ):
     "Put the generators back. States of GPUs that this machine lacks are left out."
-    kind, keys, *rest = states["numpy"]
     random.setstate(states["python"])
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+    np.random.set_state(states["numpy"])
     torch.set_rng_state(states["torch"])
-    for index, state in zip(range(torch.cuda.device_count()), states["cuda"]):
-        torch.cuda.set_rng_state(state, index)
+    torch.cuda.set_rng_state_all(states["cuda"][:torch.cuda.device_count()])
 
 # %% ../nbs/29_checkpoint.ipynb #4fc75f83
 def _remove(path):
@@ -67,9 +65,9 @@ def _all_or_nothing(path):
         shutil.rmtree(temporary, ignore_errors=True)
         if not disk_full(error):
             raise
-        step = int(path.name[5:])
-        raise BadInput(f"the disk that holds {path.parent} is full; the checkpoint of step {step} was not written, "
-                       "the earlier ones are whole: free space there or lower --keep, then resume") from error
+        raise BadInput(f"the disk that holds {path.parent} is full; the checkpoint of step {int(path.name[5:])} was "
+                       "not written, the earlier ones are whole: free space there or lower --keep, then resume"
+                       ) from error
 
 # %% ../nbs/29_checkpoint.ipynb #1175c0db
 def best(
@@ -112,38 +110,24 @@ def _check_weights(path, weights, model):
     def facts(tensors):
         return {f"{name} {tuple(tensor.shape)} {tensor.dtype}" for name, tensor in tensors.items()}
 
-    there, here = facts(weights), facts(model.state_dict())
-    if there != here:
-        raise BadInput(f"{path} is of another model: {min(there - here, default='nothing')} there, "
-                       f"{min(here - there, default='nothing')} in this model")
+    others = facts(weights) ^ facts(model.state_dict())
+    if others:
+        raise BadInput(f"{path} is of another model: only one of the two has {min(others)}")
 
 # %% ../nbs/29_checkpoint.ipynb #e698dd0d
 def _restore(optimizer, saved):
     "Give optimizer and generators their saved state. If that raises, they are as they were."
-    before = optimizer.state, optimizer.param_groups
-    generators = random_states()
     parameters = sum((group["params"] for group in optimizer.param_groups), [])
+    for index, moments in saved["optimizer"]["state"].items():
+        for moment in moments.values():
+            torch.as_tensor(moment).expand_as(parameters[index])    # raises if its shape is another one
+    before = random_states()
     try:
-        for index, moments in saved["optimizer"]["state"].items():
-            for moment in moments.values():
-                torch.as_tensor(moment).expand_as(parameters[index])    # raises if its shape is another one
-        optimizer.load_state_dict(saved["optimizer"])
         set_random_states(saved["random"])
+        optimizer.load_state_dict(saved["optimizer"])
     except Exception:
-        optimizer.state, optimizer.param_groups = before
-        set_random_states(generators)
+        set_random_states(before)
         raise
-
-# %% ../nbs/29_checkpoint.ipynb #8dde8b7a
-@contextmanager
-def _reading(file, fault):
-    "A block that reads a file of a checkpoint, whose fault it is if the block fails."
-    try:
-        yield file
-    except (BadInput, PermissionError):
-        raise
-    except Exception as error:
-        raise BadInput(f"{file} {fault}: use an earlier checkpoint") from error
 
 # %% ../nbs/29_checkpoint.ipynb #05a28a1c
 def load(
@@ -154,19 +138,20 @@ def load(
 ):                      # the dict `state` that was saved, and "step"
     "Restore a checkpoint bit for bit. Raises `BadInput`, and changes nothing, if it is damaged, foreign or hostile."
     path = Path(path)
-    if not (path / "state.pt").is_file():
-        raise BadInput(f"{path} is no checkpoint of a run: it has no state.pt")
-    with _reading(path / "model.safetensors", "is damaged") as file:
-        weights = load_file(file, device=str(device))
+    try:
+        weights = load_file(path / "model.safetensors", device=str(device))
         _check_weights(path, weights, model)
-    fault = "is damaged, of another optimizer, or holds code, and none of it was run"
-    with _reading(path / "state.pt", fault) as file:
-        saved = torch.load(file, map_location="cpu", weights_only=True)
+        saved = torch.load(path / "state.pt", map_location="cpu", weights_only=True)
         state = dict(saved["state"], step=saved["step"])
         if type(state["step"]) is not int or state["step"] < 0:
             raise ValueError("its step is no number of updates")
         if optimizer is not None:
             _restore(optimizer, saved)
+    except (BadInput, PermissionError):
+        raise
+    except Exception as error:
+        raise BadInput(f"{path} has a file that is missing, damaged, of another optimizer, or that holds code, "
+                       f"and none of it was run ({type(error).__name__}): use an earlier checkpoint") from error
     model.load_state_dict(weights)
     return state
 
@@ -177,14 +162,11 @@ def damage(
     "What is wrong with it, as part of a sentence; None if its seal holds."
     try:
         seal = read_json(path / "config.json", "")["sha256"]
-        digests = {name: seal[name] for name in ("model.safetensors", "state.pt")}
-    except (BadInput, KeyError, TypeError):
-        return f"{path} has no config.json with checksums"
-    for name, digest in digests.items():
-        if not (path / name).is_file():
-            return f"{path} has lost {name}"
-        if sha256(path / name) != digest:
-            return f"{path / name} is damaged (sha256)"
+        for name in ("model.safetensors", "state.pt"):
+            if sha256(path / name) != seal[name]:
+                return f"{path / name} is damaged (sha256)"
+    except (BadInput, KeyError, TypeError, FileNotFoundError):
+        return f"{path} has lost a file or its checksums"
 
 # %% ../nbs/29_checkpoint.ipynb #1fcda627
 def latest(

@@ -18,6 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from .errors import BadInput
 from .device import Device
+from .cli import check_range
 
 # %% ../nbs/25_ddp.ipynb #931501e3
 @dataclass
@@ -36,8 +37,7 @@ class Ranks:
         timeout_minutes=10,     # a rank that waits longer than this for the others stops with an error
     ):                          # a `Ranks`, to be used in a `with`
         "Join the processes that torchrun started; without torchrun, be the only one. Raises `BadInput`."
-        if not 0 < timeout_minutes < 1e6:
-            raise BadInput(f"--timeout-minutes is {timeout_minutes}: give a number above 0, such as 10")
+        check_range("--timeout-minutes", timeout_minutes, 0.001, 1_000_000)
         rank = int(os.environ.get("RANK", 0))
         local_rank = int(os.environ.get("LOCAL_RANK", 0))
         world_size = int(os.environ.get("WORLD_SIZE", 1))
@@ -104,15 +104,7 @@ class Ranks:
 
     def same(self, value):
         "True if every rank holds an equal `value`."
-        values = self.gather(value)
-        return all(other == values[0] for other in values)
-
-    def broadcast(self, value):
-        "Rank 0's `value`, anything that pickles, on every rank."
-        values = [value]
-        if self.world_size > 1:
-            dist.broadcast_object_list(values)
-        return values[0]
+        return self.gather(value).count(value) == self.world_size
 
     def on_main(
         self,
@@ -126,7 +118,10 @@ class Ranks:
             except BaseException as caught:     # a Ctrl-C too: nobody should wait for the timeout
                 error = caught
                 told = error if isinstance(error, BadInput) else RuntimeError(f"rank 0 failed: {error!r}")
-        result, told = self.broadcast((result, told))
+        message = [result, told]
+        if self.world_size > 1:
+            dist.broadcast_object_list(message)             # rank 0's, on every rank
+        result, told = message
         if told:
             raise error or told
         return result
@@ -158,9 +153,9 @@ def join(
 ):
     "Meet the other ranks. Raises `BadInput` if they do not come."
     gpu = device.torch_device if device.type == "cuda" else None
-    who = dict(rank=rank, world_size=world_size, timeout=limit, device_id=gpu)
     try:
-        dist.init_process_group("nccl" if gpu else "gloo", store=open_store(rank, world_size, limit), **who)
+        dist.init_process_group("nccl" if gpu else "gloo", rank=rank, world_size=world_size, timeout=limit,
+                                store=open_store(rank, world_size, limit), device_id=gpu)
     except BadInput:
         raise
     except (RuntimeError, ValueError) as error:

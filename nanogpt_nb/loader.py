@@ -6,7 +6,6 @@
 __all__ = ['ROUNDS', 'mix', 'permute', 'windows_of', 'to_tensor', 'TokenLoader']
 
 # %% ../nbs/17_loader.ipynb #c67dc66f
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isqrt
@@ -101,11 +100,6 @@ class TokenLoader:
 
     def __post_init__(self):
         tape, batch_size, seq_len = self.tape, self.batch_size, self.seq_len
-        if batch_size % self.world_size:
-            raise BadInput(
-                f"a batch of {batch_size} rows cannot be shared by {self.world_size} ranks: "
-                f"choose a multiple of {self.world_size}"
-            )
         self.n_windows = (len(tape) - 1) // seq_len     # the last target needs one token more
         if self.n_windows < batch_size:
             raise BadInput(
@@ -113,31 +107,25 @@ class TokenLoader:
                 f"{seq_len} needs {batch_size * seq_len + 1:,}: prepare more text, or take fewer or shorter rows"
             )
         self.vocab_size = self.vocab_size or tape.vocab_size or 65536
-        self.waited = 0.0                               # seconds that callers stood still
         self._thread = ThreadPoolExecutor(1)
         self._ahead = {}                                # the step that the thread fetches -> its future
 
-    def starts(self, step):
-        "Where this rank's windows of `step` begin, in tokens: (rows,) int64."
-        rows = self.batch_size // self.world_size
-        return self.seq_len * windows_of(step, rows, self.rank, self.world_size, self.n_windows, self.seed)
-
     def fetch(self, step):
         "This rank's windows of `step`, read now: (rows, seq_len + 1) int64, pinned for a GPU."
-        windows = self.tape.windows(self.starts(step), self.seq_len + 1)
+        rows = self.batch_size // self.world_size
+        numbers = windows_of(step, rows, self.rank, self.world_size, self.n_windows, self.seed)
+        windows = self.tape.windows(self.seq_len * numbers, self.seq_len + 1)
         tokens = to_tensor(windows, self.vocab_size, self.tape.folder)
         if self.device and self.device.type == "cuda":
             tokens = tokens.pin_memory()
         return tokens
 
     def __getitem__(self, step):
-        begin = time.perf_counter()
         if step in self._ahead:
             tokens = self._ahead[step].result()         # an error of the thread comes out here
         else:
             tokens = self.fetch(step)
         self._ahead = {step + 1: self._thread.submit(self.fetch, step + 1)}
-        self.waited += time.perf_counter() - begin
         if self.device:
             tokens = tokens.to(self.device.torch_device, non_blocking=True)
         return tokens[:, :-1], tokens[:, 1:]

@@ -89,15 +89,14 @@ class Logbook:
         self._file = open(self.path, "ab", buffering=0)
 
         # take back what will be done again, and say so in a line
-        before = _standing(filter(None, map(_entry, content.splitlines())))
-        self._entries = {key: entry for key, entry in before.items() if is_done(entry, resume_step)}
-        self.dropped = len(before) - len(self._entries)     # lines that the resume took back
+        resume = dict(event="resume", step=resume_step)
+        self.entries = _standing([*filter(None, map(_entry, content.splitlines())), resume])
         if content:
             half = "" if content.endswith(b"\n") else "\n"  # a kill may have left half a line: end it
-            self._append(half + json.dumps(dict(event="resume", step=resume_step)) + "\n")
-        if resume_step and not self._entries:
-            print(f"warning: {path} holds nothing of the steps before {resume_step}, the run goes on without them: "
-                  "if you have the old log, put it back before you resume", file=sys.stderr)
+            self._append(half + json.dumps(resume) + "\n")
+        if (content or resume_step) and not any(step < resume_step for _, step in self.entries):
+            print(f"warning: the run begins at step {resume_step}, and no line of {path} counts as its history: "
+                  "if log or checkpoints are elsewhere, stop it and put them back", file=sys.stderr)
 
     def _append(self, text):
         "Append all of a text or nothing."
@@ -112,21 +111,17 @@ class Logbook:
             raise BadInput(f"the disk that holds {self.path} is full; all lines before are whole: "
                            "free space there, then resume") from error
 
-    def has(self, event, step):
-        "Does the line of this event and step stand already?"
-        return (event, step) in self._entries
-
     def values(self, event, name):
         "One column as a dict from step to value; words for nan and infinity are numbers again."
-        return {step: _from_json(entry[name]) for (kind, step), entry in self._entries.items() if kind == event}
+        return {step: _from_json(entry[name]) for (kind, step), entry in self.entries.items() if kind == event}
 
     def write(self, event, step, **values):
         "Append a line. Raises `ValueError` if it stands already, `BadInput` if the disk is full."
-        if self.has(event, step):
+        if (event, step) in self.entries:
             raise ValueError(f"{event} of step {step} stands in {self.path} already")
         values = {name: _to_json(value) for name, value in values.items()}
         self._append(json.dumps(dict(event=event, step=step, **values), allow_nan=False) + "\n")
-        self._entries[event, step] = values
+        self.entries[event, step] = values
 
     def flush(self):
         "Wait until all lines are on the disk: what a checkpoint counts as done must be in the log."

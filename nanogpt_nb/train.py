@@ -22,7 +22,6 @@ import torch
 
 from .errors import BadInput
 from .tokens import get_tokenizer
-from .pretrained import checkpoints
 from .cli import StopSignal, progress_bar, run_command
 from .sample import encode_prompt, generate
 from .loader import to_tensor
@@ -59,10 +58,11 @@ class StepLogger:
         stop_asked,     # has this rank heard a signal?
     ):
         "Take the numbers of an update; read those that are `lag` updates old."
+        loss = numbers["loss"]
+        numbers = dict(numbers, asked=torch.full_like(loss, float(stop_asked)))
         names = [name for name, value in numbers.items() if torch.is_tensor(value)]
-        asked = torch.full_like(numbers["loss"], float(stop_asked))
         # one exchange a step: all ranks see the same numbers, and learn of a signal at the same step
-        shared = self.run.ranks.mean(torch.stack([*(numbers[name].to(asked) for name in names), asked]))
+        shared = self.run.ranks.mean(torch.stack([numbers[name].to(loss) for name in names]))
         self.waiting.append((step, begun, numbers, names, shared))
         self.settle(self.lag)
 
@@ -72,18 +72,15 @@ class StepLogger:
         Raises `BadInput` after `max_skips` updates in a row that were not finite."""
         while len(self.waiting) > lag:
             step, begun, numbers, names, shared = self.waiting.pop(0)
-            *values, asked = shared.tolist()                # here the host waits for the device
-            numbers = numbers | dict(zip(names, values))
-            self.stop_asked = self.stop_asked or asked > 0
+            numbers.update(zip(names, shared.tolist()))     # here the host waits for the device
+            self.stop_asked |= numbers.pop("asked") > 0
             finite = math.isfinite(numbers["loss"] + numbers["norm"])
             self.skips = 0 if finite else self.skips + 1
             self._write(step, begun, numbers)
             if self.skips >= self.run.config.max_skips:
-                saved = checkpoints(self.run.config.run_dir)
-                before = [path for path in saved if int(path.name[5:]) <= step + 1 - self.skips]
                 raise BadInput(f"loss or gradient was not finite in {self.skips} updates in a row, up to step {step}: "
                                "look at the data of these steps, or begin another --run-dir with a lower --optim.lr; "
-                               f"the newest checkpoint from before is {before[0] if before else 'gone'}")
+                               f"checkpoints up to step {step + 1 - self.skips} are from before")
         return self.stop_asked
 
     def _write(self, step, begun, numbers):
@@ -172,7 +169,7 @@ def setup_run(
     for event, (interval, get_ready) in evaluations.items():
         if every := getattr(config, interval):
             run.evaluations[event] = every, get_ready(run)
-    run.logged = ranks.on_main(lambda: run.writer.open(run.start, checkpoint, run.evaluations))     # now it has files
+    run.logged = ranks.on_main(lambda: run.writer.open(run.start, checkpoint))     # now it has files
     ranks.on_main(lambda: print(describe(config, numbers, ranks, run.start)))
     return run
 
@@ -283,10 +280,10 @@ def main(
         return
     try:
         print(summary(config.run_dir))
+        if config.tracker:
+            BackgroundSender(config.tracker, config.run_dir, result["step"])        # its figure
     except Exception as error:  # the run is finished, whatever becomes of its summary
         print(f"warning: {config.run_dir} is finished, only its summary failed: {error!r}", file=sys.stderr)
-    if config.tracker:
-        BackgroundSender(config.tracker, config.run_dir).close(result["step"])      # its figure
 
 # %% ../nbs/34_train.ipynb #ed2ac479
 if __name__ == "__main__" and "__file__" in globals():

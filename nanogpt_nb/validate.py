@@ -8,6 +8,7 @@ __all__ = ['evaluating', 'val_loss', 'tale_costs']
 # %% ../nbs/26_validate.ipynb #dafc6d42
 from collections import Counter
 from contextlib import contextmanager
+from itertools import chain
 
 import torch
 import torch.nn.functional as F
@@ -47,16 +48,16 @@ def val_loss(
         raise BadInput(f"a window needs {seq_len + 1:,} tokens, more than the tape holds or than are to be read")
     # rank r of w reads the windows r, r + w, r + 2w …; it may have none at all
     starts = [seq_len * window for window in range(ranks.rank, n_windows, ranks.world_size)]
-    losses, rows = [torch.zeros((), device=device)], [0]
+    losses = []
     with evaluating(model), ranks.device.autocast():
         for i in range(0, len(starts), micro_batch):
             windows = tape.windows(starts[i:i + micro_batch], seq_len + 1)
             ids = to_tensor(windows, model.config.vocab_size, tape.folder).to(device)   # (rows, seq_len + 1)
-            losses.append(model(ids[:, :-1], ids[:, 1:])[1])    # stays on the device: no wait in each batch
-            rows.append(len(ids))
+            loss = model(ids[:, :-1], ids[:, 1:])[1]            # stays on the device: no wait in each batch
+            losses.append((loss, len(ids)))
     # each batch counts with its rows; the sum is taken in float64
-    total = torch.stack(losses).cpu().double() @ torch.tensor(rows).double()
-    return ranks.sum(total).item() / n_windows, n_windows * seq_len
+    total = sum(loss.item() * rows for loss, rows in losses)
+    return ranks.sum(torch.tensor(total, dtype=torch.float64)).item() / n_windows, n_windows * seq_len
 
 # %% ../nbs/26_validate.ipynb #475091aa
 def tale_costs(
@@ -68,18 +69,13 @@ def tale_costs(
     "What a model pays for tales by the role of the words (`Tales.spans`), and what the best guesser pays."
     tales, device, paid, needed = Tales(seed), next(model.parameters()).device, Counter(), Counter()
     for number in numbers:
-        ids, roles = [enc.eot_token], []            # the role of each token after the first
-        for text, role, nats in tales.spans(number):
-            piece = enc.encode_ordinary(text)
-            ids += piece
-            roles += [role] * len(piece)
-            needed[role] += nats
-        if len(roles) > model.config.block_size:
-            raise BadInput(f"tale {number} has {len(roles)} tokens, more than the model's block")
-        row = torch.tensor([ids], device=device)                            # (1, T + 1)
+        spans = tales.spans(number)
+        pieces = [enc.encode_ordinary(text) for text, _, _ in spans]
+        row = torch.tensor([[enc.eot_token, *chain(*pieces)]], device=device)       # (1, T + 1)
         with evaluating(model):
-            logits, _ = model(row[:, :-1])                                  # (1, T, vocab_size)
+            logits, _ = model(row[:, :-1])                                          # (1, T, vocab_size)
         losses = F.cross_entropy(logits[0].float(), row[0, 1:], reduction="none")
-        for role, loss in zip(roles, losses.tolist()):
-            paid[role] += loss
+        for (_, role, nats), loss in zip(spans, losses.split([len(piece) for piece in pieces])):
+            paid[role] += loss.sum().item()
+            needed[role] += nats
     return {role: (paid[role] / len(numbers), needed[role] / len(numbers)) for role in needed}
