@@ -21,7 +21,7 @@ from .muon import MuonConfig
 
 # %% ../nbs/44_speedrun.ipynb #10d97a92
 MODERN = dict(          # fields of `ModernConfig`, chapter 40
-    norm="rms", bias=False, position="rope", qk_norm=True, mlp="relu2",
+    norm="rms", bias=False, position="rope", qk_norm=True, mlp="swiglu",
     embed_norm=True, carry=True, tied=False, zero_head=True, zero_proj=True, soft_cap=15.0,
 )
 
@@ -38,11 +38,11 @@ def modern(
     return replace(before, model=model, optim=optim, run_dir=f"{before.run_dir}-modern", **changes)
 
 # %% ../nbs/44_speedrun.ipynb #c8399ee3
-COPYING = {**MODERN, "tied": True, "zero_head": False, "soft_cap": 0.0, "window": 24}     # for tales
+COPYING = {**MODERN, "tied": True, "zero_head": False, "soft_cap": 0.0, "window": 24, "copy_heads": True}     # for tales
 
 PRESETS = {
     "tiny-modern": modern(
-        "tiny", MuonConfig(lr=0.04, adam_lr=5e-3, decay_fraction=1.0), COPYING, max_steps=640),
+        "tiny", MuonConfig(lr=0.007, adam_lr=5e-3, decay_fraction=1.0), COPYING, max_steps=640),
     "shakespeare-char-modern": modern(
         "shakespeare-char",
         MuonConfig(lr=0.02, adam_lr=1e-2, warmup_steps=10, decay_fraction=1.0, beta2=0.99), {**MODERN, "window": 32}),
