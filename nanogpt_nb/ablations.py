@@ -37,12 +37,13 @@ PARTS = {               # name: fields of `ModernConfig` that it changes
     "RMSNorm, no biases": dict(norm="rms", bias=False),
     "RoPE": dict(position="rope"),
     "QK norm": dict(qk_norm=True),
-    "ReLU²": dict(mlp="relu2"),
+    "SwiGLU": dict(mlp="swiglu"),
     "normed embedding": dict(embed_norm=True),
     "carried embedding": dict(carry=True),
     "untied head, zero": dict(tied=False, zero_head=True),
     "zero projections": dict(zero_proj=True),
     "soft cap": dict(soft_cap=15.0),
+    "copying heads": dict(copy_heads=True),
     MUON: dict(),
 }
 RATES = {"half the rate": 0.5, "twice the rate": 2.0}       # is a base at its own best rate?
