@@ -38,7 +38,7 @@ def modern(
     return replace(before, model=model, optim=optim, run_dir=f"{before.run_dir}-modern", **changes)
 
 # %% ../nbs/44_speedrun.ipynb #c8399ee3
-COPYING = {**MODERN, "tied": True, "zero_head": False, "soft_cap": 0.0, "window": 24, "copy_heads": True}     # for tales
+COPYING = dict(MODERN, tied=True, zero_head=False, soft_cap=0.0, window=24, copy_heads=True)      # for tales
 
 PRESETS = {
     "tiny-modern": modern(
