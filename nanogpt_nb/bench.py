@@ -196,9 +196,7 @@ def questions(n):
 
 # %% ../nbs/37_bench.ipynb #49f77b2e
 def scoring(device, config=GPTConfig(), items=4, **limits):
-    """Rows: questions a second, packed beside one ending at a time, and how many answers agree.
-
-    Raises `AssertionError` if one differs in float32."""
+    "Rows: questions a second, packed and one ending at a time; how many answers agree: all, or `RuntimeError` (fp32)."
     torch.manual_seed(0)
     model, enc, items = config.build().to(device.torch_device), get_tokenizer(config.vocab_size), questions(items)
 
@@ -212,7 +210,8 @@ def scoring(device, config=GPTConfig(), items=4, **limits):
     same = 0
     for ours, theirs in zip(packed(), one_at_a_time()):
         same += ours["pred_norm"] == int((theirs / torch.tensor(ours["lengths"])).argmin())
-    assert same == len(items) or device.dtype != "fp32", f"only {same} of {len(items)} answers agree"
+    if same < len(items) and device.dtype == "fp32":
+        raise RuntimeError(f"only {same} of {len(items)} answers agree")
     times = race({"this book": packed, "one at a time": one_at_a_time}, device, **limits)
     agree = versus("same answers", "items", same, "of", len(items))
     return [*compare("HellaSwag", "items/s", len(items), times), agree]

@@ -83,14 +83,3 @@ class Device:
             torch.cuda.synchronize(self.index)
         if self.type == "mps":
             torch.mps.synchronize()
-
-    def product_error(self):
-        "Largest error of a product of GPT-2's vocabulary against the CPU's float32, relative to the largest entry."
-        generator = torch.Generator().manual_seed(0)
-        x = torch.randn(1025, 16, generator=generator)
-        weight = torch.randn(50304, 16, generator=generator)
-        right = x @ weight.T                    # (1025, 50304)
-        with self.autocast():
-            here = x.to(self.torch_device) @ weight.to(self.torch_device).T
-        error = (here.float().cpu() - right).abs().max()
-        return (error / right.abs().max()).item()

@@ -20,7 +20,6 @@ import numpy as np
 
 from .errors import BadInput
 from .files import fits, make_folder, read_json, readable_size, sha256, write_file
-from .cli import check_range
 
 # %% ../nbs/16_shards.ipynb #f3ca4ca2
 def npy_header(n) -> bytes:     # 128 of them
@@ -66,7 +65,7 @@ def put_shard(
     tokens,     # (n,) ids below 65,536
 ) -> dict:      # the shard's record
     "Write a shard, or keep the one that is there. Raises `BadInput` if that one does not hold these tokens."
-    old = np.fromfile(path, "<u2", offset=128) if path.exists() else tokens[:0]
+    old = np.fromfile(path, "<u2", offset=128) if path.exists() else []
     if not np.array_equal(old, tokens[:len(old)]):
         raise BadInput(f"{path.parent} holds other tokens than these texts give: delete it, or choose another --out")
     return write_shard(path, tokens) if len(old) < len(tokens) else shard_record(path, len(tokens))
@@ -83,7 +82,6 @@ class ShardWriter:
         source=None,                    # dict for the manifest: what the text is
         command="",                     # for the manifest: how to make the same files again
     ):
-        check_range("--shard-tokens", shard_tokens, 1)
         self.folder = Path(folder)
         self.shard_tokens = shard_tokens
         self.vocab_size = vocab_size
@@ -100,11 +98,8 @@ class ShardWriter:
     ):
         "Append tokens; a shard is written whenever it is full. Raises `BadInput` for ids that do not fit."
         tokens = np.asarray(tokens)
-        if len(tokens) and not 0 <= tokens.min() <= tokens.max() < self.vocab_size:
-            raise BadInput(
-                f"ids {tokens.min()} to {tokens.max()} do not fit a vocabulary of "
-                f"{self.vocab_size:,}: take that vocabulary's tokenizer"
-            )
+        if np.any((tokens < 0) | (tokens >= self.vocab_size)):
+            raise BadInput(f"an id does not fit a vocabulary of {self.vocab_size:,}: take that vocabulary's tokenizer")
         page = self.pages[split]
         page += tokens.astype("<u2").tobytes()
         while len(page) >= 2 * self.shard_tokens:       # two bytes a token
@@ -129,14 +124,9 @@ class ShardWriter:
 def _open_llmc(path):
     "llm.c's format: 256 int32 (magic 20240520, version 1, token count), then the tokens as uint16."
     header = np.fromfile(path, "<i4", 256)
-    if header[:2].tolist() != [20240520, 1]:
-        raise BadInput(
-            f"{path} has no llm.c header; if it is nanoGPT's, bare uint16, write it as .npy: "
-            f"np.save('{path.stem}_000001.npy', np.fromfile('{path.name}', np.uint16))"
-        )
     tokens = np.memmap(path, "<u2", "r")[512:]      # behind the header
-    if len(tokens) != header[2]:
-        raise ValueError(f"its header says {header[2]:,} tokens")
+    if header[:3].tolist() != [20240520, 1, len(tokens)]:
+        raise ValueError("it has no llm.c header for its length; nanoGPT's .bin has none at all, np.save it as .npy")
     return tokens
 
 # %% ../nbs/16_shards.ipynb #7629543d
@@ -147,15 +137,12 @@ def open_shard(
     path = Path(path)
     try:
         shard = _open_llmc(path) if path.suffix == ".bin" else np.lib.format.open_memmap(path, "r")
-    except (BadInput, PermissionError):
+        if shard.dtype != np.uint16 or shard.ndim != 1:
+            raise ValueError(f"{shard.dtype} of shape {shard.shape} is not a row of uint16")
+    except PermissionError:
         raise
-    except FileNotFoundError:
-        raise BadInput(f"{path} is missing: fetch it again, or prepare the directory again") from None
     except Exception as error:                      # a damaged header raises a dozen kinds
-        raise BadInput(f"{path} is truncated or no shard ({error}): fetch it again") from None
-    if shard.dtype != np.uint16 or shard.ndim != 1:
-        kind = f"{shard.dtype}, {shard.ndim}-dimensional"
-        raise BadInput(f"{path} is not a row of uint16 ({kind}): write it again as one")
+        raise BadInput(f"{path} is missing, truncated or no shard ({error}): fetch or prepare it again") from None
     return shard
 
 # %% ../nbs/16_shards.ipynb #4321fc86
@@ -167,10 +154,9 @@ def read_manifest(folder) -> dict:      # None where there is none
     fix = "fetch it again, or prepare the directory again"
     manifest = read_json(path, fix, dict(vocab_size=int, source=dict, command=str, shards=list))
     for shard in manifest["shards"]:
-        if not fits(shard, dict(name=str, split=str, tokens=int, sha256=str)):
+        kinds = dict(name=str, split=str, tokens=int, sha256=str)
+        if not (fits(shard, kinds) and re.fullmatch(r"\w[\w.-]*", shard["name"], re.ASCII)):
             raise BadInput(f"{path} is damaged ({shard} is no record of a shard): {fix}")
-        if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", shard["name"], re.ASCII):
-            raise BadInput(f"{path} names a shard {shard['name']!r}, which is no file name: do not use it")
     return manifest
 
 # %% ../nbs/16_shards.ipynb #6057e2b1
@@ -178,31 +164,20 @@ def _find_records(folder, split, manifest):
     "The records of this split's shards, in the order of the tape."
     if manifest:
         return [record for record in manifest["shards"] if record["split"] == split]
-    paths = [path for path in folder.iterdir() if path.suffix in (".npy", ".bin")]
-    return [dict(name=path.name) for path in sorted(paths) if split in path.stem.split("_")]
+    return [dict(name=path.name) for path in sorted(folder.glob("*"))
+            if path.suffix in (".npy", ".bin") and split in path.stem.split("_")]
 
 
 def _open_record(folder, record, verify):
     "The shard of a record. Raises `BadInput` if it is not what the record says."
     path = folder / record["name"]
     shard = open_shard(path)
-    tokens = record.get("tokens", len(shard))
-    if len(shard) != tokens:
-        raise BadInput(f"{path} holds {len(shard):,} tokens, its manifest says {tokens:,}: fetch it again")
-    if verify and "sha256" in record and sha256(path) != record["sha256"]:
-        raise BadInput(f"{path} is not what its manifest's sha256 says: fetch it again")
+    same = len(shard) == record.get("tokens", len(shard))
+    if verify and "sha256" in record:
+        same &= sha256(path) == record["sha256"]
+    if not same:
+        raise BadInput(f"{path} is not what its manifest says: fetch it again")
     return shard
-
-# %% ../nbs/16_shards.ipynb #d9f5d3fd
-def _samples(path):
-    "The size of a file, and 16 kilobytes from all over it."
-    size = path.stat().st_size
-    samples = f"{size} ".encode()
-    with open(path, "rb") as file:
-        for place in range(0, size, size // 16 + 1):
-            file.seek(place)
-            samples += file.read(1024)
-    return samples
 
 # %% ../nbs/16_shards.ipynb #c5582f95
 class Tape:
@@ -217,14 +192,7 @@ class Tape:
     ):
         self.folder = Path(folder)
         self.split = split
-        if not self.folder.is_dir():
-            raise BadInput(f"there is no folder {folder}: write it with `python -m nanogpt_nb.prepare`")
         self.manifest = read_manifest(folder)
-        self.records = _find_records(self.folder, split, self.manifest)
-        if not self.records:
-            raise BadInput(
-                f"{folder} holds no {split} shards (*{split}_*.npy or .bin): prepare it, or name another folder"
-            )
 
         # the vocabulary: known from the manifest; without one, the model's is believed
         self.vocab_size = self.manifest["vocab_size"] if self.manifest else vocab_size
@@ -234,20 +202,24 @@ class Tape:
                 f"prepare it with --vocab-size {vocab_size}"
             )
 
+        self.records = _find_records(self.folder, split, self.manifest)
         self.shards = [_open_record(self.folder, record, verify) for record in self.records]
-        self.ends = np.cumsum([len(shard) for shard in self.shards]).tolist()
+        self.edges = np.cumsum([0, *map(len, self.shards)]).tolist()
         if len(self) == 0:
-            raise BadInput(f"{folder} holds {split} shards without a token: prepare it again")
+            raise BadInput(
+                f"{folder} holds no {split} shards with tokens (*{split}_*.npy or .bin): "
+                "write them with `python -m nanogpt_nb.prepare`, or name another folder"
+            )
 
     def __len__(self):
-        return self.ends[-1]
+        return self.edges[-1]
 
     def __getitem__(self, where):
         "`tape[a:b]`: a copy, (b - a,) uint16."
-        start, stop, step = where.indices(len(self))
-        if step != 1:
+        places = range(len(self))[where]
+        if places.step != 1:
             raise IndexError("a tape is read without steps: tape[a:b]")
-        return self.windows([start], max(0, stop - start))[0]
+        return self.windows([places.start], len(places))[0]
 
     def windows(
         self,
@@ -258,12 +230,11 @@ class Tape:
         rows = np.empty((len(starts), length), np.uint16)
         for start, row in zip(starts, rows):
             if not 0 <= start <= start + length <= len(self):
-                raise IndexError(f"a window of {length} at {start}, on a tape of {len(self)} tokens")
-            number = bisect_right(self.ends, start)
+                raise IndexError(f"a window of {length} at {start} is not on the tape")
+            number = bisect_right(self.edges, start) - 1
             while len(row):                             # what is still to be filled
-                shard = self.shards[number]
-                offset = start - (self.ends[number] - len(shard))
-                part = shard[offset:offset + len(row)]
+                rest = self.shards[number][start - self.edges[number]:]
+                part = rest[:len(row)]
                 row[:len(part)] = part
                 row = row[len(part):]
                 start += len(part)
@@ -271,12 +242,11 @@ class Tape:
         return rows
 
     def fingerprint(self) -> str:
-        "A sha256 that tells this data from other data: of the manifest's checksums, or of samples of the files."
-        digest = hashlib.sha256()
-        for record in self.records:
-            known = record.get("sha256", "").encode()
-            digest.update(known or _samples(self.folder / record["name"]))
-        return digest.hexdigest()
+        "A sha256 that tells this data from other data: of the checksums in the manifest, or of each shard's beginning."
+        marks = []
+        for record, shard in zip(self.records, self.shards):
+            marks.append(record.get("sha256") or f"{len(shard)} {shard[:1000].tolist()}")
+        return hashlib.sha256("".join(marks).encode()).hexdigest()
 
 # %% ../nbs/16_shards.ipynb #bf88569f
 def check_space(
