@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SWITCHES', 'LADDER', 'COUNTED_BYTES', 'GPU_CHUNK', 'StepOptions', 'naive_sdpa', 'WithLoss', 'build_learner',
-           'build_step', 'update_bytes', 'predict_step', 'draw_ladder']
+           'build_step', 'update_bytes', 'predict_step']
 
 # %% ../nbs/24_speed.ipynb #5312fa5b
 from dataclasses import dataclass, replace
@@ -144,25 +144,3 @@ def predict_step(
     update = update_bytes(options.fused) * N / chip.bandwidth / micro_steps
     gb = (cost.peak + 12 * N) / 1e9                 # weights and two moments stand beside what the step makes
     return dict(products=products, trips=trips, update=update, seconds=products + trips + update, gb=gb)
-
-# %% ../nbs/24_speed.ipynb #4497d18c
-def draw_ladder(
-    ax,             # matplotlib axes
-    predicted,      # {rung: tokens/s at most}
-    measured,       # {rung: tokens/s}, as many as there are
-    limit,          # tokens/s, if products were all and ran at the peak; None: not known
-    title,          # what is shown
-):
-    "The ladder: the counted ceiling of each rung, and inside it what was measured."
-    names = list(predicted)
-    ceilings = [predicted[name] / 1000 for name in names]
-    inside = [measured.get(name, 0) / 1000 for name in names]
-    ax.bar(names, ceilings, color="0.85", label="predicted at most" if max(ceilings) else None)
-    ax.bar(names, inside, width=0.5, label="measured" if measured else "not measured")
-    highest = max(ceilings + inside)
-    if limit:
-        ax.axhline(limit / 1000, color="C3", ls="--", label="limit: the products alone, at the peak")
-        highest = max(highest, limit / 1000)
-    ax.set(ylabel="thousand tokens/s", title=title, ylim=(0, 1.5 * highest))
-    ax.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
-    ax.legend(fontsize=8, loc="upper left")

@@ -115,3 +115,25 @@ def draw_ratios(
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set(title=title, xlabel="times better than what stands beside it (logarithmic)")
     ax.invert_yaxis()
+
+
+def draw_ladder(
+    ax,             # matplotlib axes
+    predicted,      # {rung: tokens/s at most}
+    measured,       # {rung: tokens/s}, as many as there are
+    limit,          # tokens/s, if products were all and ran at the peak; None: not known
+    title,          # what is shown
+):
+    "The ladder: the counted ceiling of each rung, and inside it what was measured."
+    names = list(predicted)
+    ceilings = [predicted[name] / 1000 for name in names]
+    inside = [measured.get(name, 0) / 1000 for name in names]
+    ax.bar(names, ceilings, color="0.85", label="predicted at most" if max(ceilings) else None)
+    ax.bar(names, inside, width=0.5, label="measured" if measured else "not measured")
+    highest = max(ceilings + inside)
+    if limit:
+        ax.axhline(limit / 1000, color="C3", ls="--", label="limit: the products alone, at the peak")
+        highest = max(highest, limit / 1000)
+    ax.set(ylabel="thousand tokens/s", title=title, ylim=(0, 1.5 * highest))
+    ax.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
+    ax.legend(fontsize=8, loc="upper left")
