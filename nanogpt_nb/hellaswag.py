@@ -161,10 +161,8 @@ def evaluate(
     with ranks.device.autocast():
         losses = score_all(model, rendered, progress=progress).tolist()
     graded = [grade(item, endings, costs) for item, (_, endings), costs in zip(mine, rendered, losses)]
-
-    # every rank tells what it found
     found = [None] * len(items)
-    for rank, part in enumerate(ranks.gather(graded)):
+    for rank, part in enumerate(ranks.gather(graded)):      # every rank tells what it found
         found[rank::ranks.world_size] = part
     if not math.isfinite(sum(sum(each["losses"]) for each in found)):
         raise BadInput("the model's losses are not finite, so there is no score: its weights are damaged")

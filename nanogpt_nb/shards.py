@@ -20,6 +20,7 @@ import numpy as np
 
 from .errors import BadInput
 from .files import fits, make_folder, read_json, readable_size, sha256, write_file
+from .cli import check_range
 
 # %% ../nbs/16_shards.ipynb #f3ca4ca2
 def npy_header(n) -> bytes:     # 128 of them
@@ -82,6 +83,7 @@ class ShardWriter:
         source=None,                    # dict for the manifest: what the text is
         command="",                     # for the manifest: how to make the same files again
     ):
+        check_range("--shard-tokens", shard_tokens, 1)
         self.folder = Path(folder)
         self.shard_tokens = shard_tokens
         self.vocab_size = vocab_size
