@@ -88,7 +88,7 @@ def racing(
     *words,     # its arguments
 ):              # a function that lets it make its next `STEPS` steps
     "A side in a process of its own, begun and ended with the block. Raises `BadInput` if it ends by itself."
-    env = dict(PYTHONDONTWRITEBYTECODE="1")         # others' folders stay as they are
+    env = dict(PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore")       # others' folders stay as they are
     with program(call_words("peers", side, *words), env, stdin=subprocess.PIPE, stderr=None) as process:
         def wait():
             if process.stdout.readline() != "done\n":
@@ -144,13 +144,10 @@ def beside_nanogpt(
 
 # %% ../nbs/38_peers.ipynb #ff8daefc
 def lecture_copy(
-    script,         # path of build-nanogpt's train_gpt2.py
-    folder,         # for the copy and its data
-    config,         # a `GPTConfig`
-    rows,           # of a micro-batch
-    accumulate,     # micro-batches of a step
-    steps,
-):                  # path of the copy
+    script, folder,             # build-nanogpt's train_gpt2.py; a place for the copy and its data
+    config,                     # a `GPTConfig`
+    rows, accumulate, steps,    # of a micro-batch; micro-batches of a step; of the run
+):                              # path of the copy
     "The script at this shape, ready to run on random tokens. Raises `BadInput` if it is not the one we know."
     shape = config.block_size, config.padded_vocab_size, config.n_layer, config.n_head, config.n_embd
     text, copy = Path(script).read_text(encoding="utf-8"), folder / "train_gpt2.py"
@@ -249,17 +246,15 @@ def beside(
     peers,          # folder of clones
     text,           # what is tokenized
     megabytes,      # of it
-    seconds,        # of each training
-    turns=3,        # of each race, at least
+    limits,         # of each race; `seconds` are for the trainings
 ):                  # what `bench` gives
     "All rows."
-    limits = dict(seconds=seconds, turns=turns)
     with TemporaryDirectory() as folder:
         where = peers, Path(folder)
         return bench(Device("cpu"), {
             "nanoGPT": partial(beside_nanogpt, *where, limits),
             "build-nanogpt": partial(beside_build_nanogpt, *where, limits),
-            "tokenizing": partial(tokenizing, *where, text, megabytes, turns),
+            "tokenizing": partial(tokenizing, *where, text, megabytes, limits["turns"]),
         })
 
 # %% ../nbs/38_peers.ipynb #5750e1e2
@@ -271,16 +266,14 @@ def command(
     seconds: float = 60,                    # of each training
 ):
     "Run nanoGPT, build-nanogpt and tiktoken in turns with this book, on this machine's CPU."
-    for name in ("nanoGPT", "build-nanogpt"):
-        clone = folder / name
-        if not clone.is_dir():
-            raise BadInput(f"{clone} is not there: git clone https://github.com/karpathy/{name} {clone}")
+    if not all((folder / name).is_dir() for name in ("nanoGPT", "build-nanogpt")):
+        raise BadInput(f"clones are missing in {folder}: git clone https://github.com/karpathy/nanoGPT, build-nanogpt")
     check_output(json, "--json")
     check_range("--megabytes", megabytes, 1)
     if text and not text.is_file():
         raise BadInput(f"there is no text at {text}: name a file, or leave --text out")
     words = text.read_text(encoding="utf-8") if text else "\n\n".join(map(Tales().document, range(4000)))
-    show(beside(folder.resolve(), words, megabytes, seconds), json)
+    show(beside(folder.resolve(), words, megabytes, dict(seconds=seconds, turns=3)), json)
 
 
 def main(

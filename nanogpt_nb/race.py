@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['race', 'Row', 'versus', 'compare', 'number', 'table', 'environment', 'write_recorded', 'read_recorded', 'show',
-           'random_shards', 'steps_only', 'program', 'last_line', 'run_python', 'call', 'call_words', 'call_apart']
+           'random_shards', 'steps_only', 'program', 'run_python', 'call', 'call_words', 'call_apart']
 
 # %% ../nbs/36_race.ipynb #f6684583
 import os
@@ -37,15 +37,15 @@ def race(
     turns=3,        # but give each side this many turns at least
 ):                  # {name: (turns,) seconds}; None for a side that is not there
     "Let the sides take turns; where there are several turns, one more before them warms up."
-    here = {name: side for name, side in sides.items() if side}
+    here = [side for side in sides.values() if side]
     if turns > 1:
-        for side in here.values():
+        for side in here:
             side()
     rows, end = [], time.perf_counter() + seconds
     while len(rows) < turns or time.perf_counter() < end:
-        rows.append([timed(side, device)[0] for side in here.values()])
-    times = dict(zip(here, np.array(rows).T))
-    return {name: times.get(name) for name in sides}
+        rows.append([timed(side, device)[0] for side in here])
+    columns = iter(np.array(rows).T)
+    return {name: next(columns) if side else None for name, side in sides.items()}
 
 # %% ../nbs/36_race.ipynb #017f6f05
 @dataclass
@@ -119,11 +119,9 @@ def environment(
     versions = {"python": platform.python_version()}
     for name in ("torch", "numpy", "tiktoken", "transformers"):
         versions[name] = version(name) if find_spec(name) else None
+    command = shell("python", *sys.orig_argv[1:])       # as it was typed, with `-m` and the module's name
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    # `python -m` puts the file's place on this disk into argv; its name stands in the spec
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    program = ["-m", spec.name] if spec else [Path(sys.argv[0]).name]
-    return dict(command=shell("python", *program, *sys.argv[1:]), date=now, machine=machine, versions=versions)
+    return dict(command=command, date=now, machine=machine, versions=versions)
 
 # %% ../nbs/36_race.ipynb #ee675ce6
 def write_recorded(
@@ -144,7 +142,7 @@ def read_recorded(
     try:
         rows = [Row(**row) for row in found["rows"]]
         table(rows)                             # texts are texts, and numbers numbers
-        return {**found, "machine": dict(found["machine"]), "versions": dict(found["versions"]), "rows": rows}
+        return dict(found, machine=dict(found["machine"]), versions=dict(found["versions"]), rows=rows)
     except (TypeError, KeyError, ValueError) as error:
         raise BadInput(f"{path} holds no measurements of this book: {fix}") from error
 
@@ -204,11 +202,6 @@ def program(
         process.communicate()
 
 # %% ../nbs/36_race.ipynb #c62b8bea
-def last_line(text):
-    "The end of what a program said."
-    return text.strip().rpartition("\n")[2]
-
-
 def run_python(
     words,          # of a program, without "python"
     seconds=None,   # the longest time; None: no limit
@@ -221,7 +214,8 @@ def run_python(
         except subprocess.TimeoutExpired as error:
             raise TimeoutError(f"not done after {seconds:.3g} seconds") from error
     if process.returncode:
-        raise RuntimeError(last_line(complaint) or f"status {process.returncode}")
+        last_line = complaint.strip().rpartition("\n")[2]
+        raise RuntimeError(last_line or f"status {process.returncode}")
     return out
 
 # %% ../nbs/36_race.ipynb #cebd16a1
@@ -240,4 +234,4 @@ def call_words(*words):
 
 def call_apart(*words, **options):
     "What a function returns that runs in a process of its own; `options` and errors as `run_python` has them."
-    return loads(last_line(run_python(call_words(*words), **options)))
+    return loads(run_python(call_words(*words), **options).splitlines()[-1])

@@ -44,8 +44,8 @@ def gap_line(
 ):                  # text
     "Where the gap is, in one line: what each role costs more than it must, the largest first."
     paid, needed = map(sum, zip(*costs.values()))
-    excess = sorted(((pair[0] - pair[1], role) for role, pair in costs.items()), reverse=True)
-    parts = ", ".join(f"{role} {nats:+.2f}" for nats, role in excess)
+    excess = {role: cost - least for role, (cost, least) in costs.items()}
+    parts = ", ".join(f"{role} {excess[role]:+.2f}" for role in sorted(excess, key=excess.get, reverse=True))
     return f"told from its start, a tale costs {paid:.2f} nats where {needed:.2f} are needed: {parts}"
 
 # %% ../nbs/33_summary.ipynb #a2065ca4
@@ -74,10 +74,9 @@ def draw_costs(
     costs,          # what `known_floor` gave
 ):
     "What a tale costs by the role of its words, beside what it must cost."
-    places, (paid, needed) = np.arange(len(costs)), zip(*costs.values())
-    axis.barh(places, paid, 0.4, label="paid")
-    axis.barh(places + 0.4, needed, 0.4, label="needed", color="lightgray")
-    axis.set_yticks(places + 0.2, costs)
+    paid, needed = zip(*costs.values())
+    axis.barh(list(costs), paid, -0.4, align="edge", label="paid")
+    axis.barh(list(costs), needed, 0.4, align="edge", label="needed", color="lightgray")
     axis.set(xlabel="nats", title="What a tale costs, by the role of its words")
     axis.invert_yaxis()
     axis.legend(frameon=False)
@@ -89,28 +88,24 @@ def draw_texts(
 ):
     "What the model wrote first, and what it wrote last."
     for left, which in ((0.0, 0), (0.52, -1)):
-        step = samples["step"][which]
-        text = " ".join(samples["text"][which][0].split())
-        axis.text(left, 1.0, f"It writes at step {step:,}:", va="top", fontweight="bold")
-        axis.text(left, 0.66, textwrap.fill(text, 66), va="top", parse_math=False)
+        text = textwrap.fill(samples["text"][which][0], 66)
+        head = f"It writes at step {samples['step'][which]:,}:"
+        axis.text(left, 1.0, f"{head}\n\n{text}", va="top", parse_math=False)
 
 # %% ../nbs/33_summary.ipynb #b0fc61c8
 def draw(
     run_dir,
     floor=0.0,      # entropy of the data in nats a token; 0 if it is not known
-    costs=None,     # what `known_floor` gave; None: the norm of the gradient stands in its place
+    costs=None,     # what `known_floor` gave; None: the loss has all the room
 ):                  # path of the figure
     "Draw how far a run has come into `figure.png` of its directory."
     from matplotlib.figure import Figure            # a training run needs it at its end only
     log, path = read_log(run_dir), Path(run_dir) / "figure.png"
     figure = Figure(figsize=(11, 4.6), layout="constrained")
-    axes = figure.subplot_mosaic("LR;TT", height_ratios=[3, 1])
+    axes = figure.subplot_mosaic("LR;TT" if costs else "LL;TT", height_ratios=[3, 1])
     draw_loss(axes["L"], log, floor)
     if costs:
         draw_costs(axes["R"], costs)
-    else:
-        axes["R"].semilogy(log["train"]["step"], log["train"]["norm"], lw=0.6)
-        axes["R"].set(xlabel="step", title="Norm of the gradient")
     axes["T"].axis("off")
     if "sample" in log:
         draw_texts(axes["T"], log["sample"])
@@ -136,8 +131,7 @@ def summary(
     if costs:
         lines.append(f"gap        {gap_line(costs)}")
     if "hellaswag" in log:
-        right, total = log["hellaswag"]["acc_norm"][-1], log["hellaswag"]["total"][-1]
-        lines.append(f"endings    {100 * right:.1f} % of {total:.0f} right; chance 25 %")
+        lines.append(f"endings    {100 * log['hellaswag']['acc_norm'][-1]:.1f} % right; chance 25 %")
     if "sample" in log:
         lines.append(f"sample     {log['sample']['text'][-1][0]!r}")
     lines.append(f"figure     {draw(run_dir, floor, costs)}")
