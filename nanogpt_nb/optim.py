@@ -64,22 +64,13 @@ class AdamWConfig:
     weight_decay: float = 0.1       # of matrices and embeddings
     grad_clip: float = 1.0          # largest norm of the whole gradient; 0 for no limit
 
-    def build(
-        self,
-        model,      # its parameters are put into the groups of `decay_groups`
-        fused=True, # one kernel for all tensors; False for torch's plain loop
-    ):              # a `torch.optim.AdamW`
-        "The optimizer for this model."
+    def build(self, model, fused=True):     # fused: one kernel for all tensors; False for torch's plain loop
+        "The `torch.optim.AdamW` of a model, its parameters in the groups of `decay_groups`."
         return torch.optim.AdamW(decay_groups(model, self.weight_decay), lr=self.lr, betas=(self.beta1, self.beta2),
                                  eps=self.eps, fused=fused)
 
-    def set_lr(
-        self,
-        optimizer,  # what `build` returned
-        step,       # number of the coming update, the first is 0
-        max_steps,  # the horizon
-    ):              # the rate
-        "Give the optimizer the learning rate of this update."
+    def set_lr(self, optimizer, step, max_steps):       # step: number of the coming update, the first is 0
+        "Give the optimizer the rate of this update, `max_steps` being the horizon. Returns the rate."
         rate = lr_at(step, max_steps, self.warmup_steps, self.lr, self.min_lr, self.schedule, self.decay_fraction)
         for group in optimizer.param_groups:
             group["lr"] = rate
