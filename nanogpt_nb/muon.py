@@ -55,7 +55,7 @@ def iterate_gram(
 def orthogonalise(
     matrices,   # (..., rows, columns), any float dtype
     steps=5,    # of Newton-Schulz; 0 only scales to Frobenius norm 1
-):              # same shape and dtype; singular values between about 0.7 and 1.2
+):              # same shape and dtype; most singular values between about 0.7 and 1.2, very small ones stay smaller
     "Keep the directions of each matrix and make their sizes equal. In bfloat16 on CUDA, in float32 elsewhere."
     x = matrices.reshape(-1, *matrices.shape[-2:])          # one stack
     x = x.bfloat16() if x.is_cuda else x.float()
