@@ -51,7 +51,7 @@ def as_groups(
     w,              # float32; its size is a multiple of 32
     bits,           # of a number: 8 or 4
 ):                  # bytes, (groups, 2 + 4 · bits): a scale of 16 bits, then 32 numbers
-    "A tensor in groups of 32 that share a scale: the formats Q8_0 and Q4_0 of ggml (ggml-quants.c)."
+    "A tensor in groups of 32 that share a scale: the bytes of ggml's Q8_0 and Q4_0 (ggml-quants.c)."
     groups, most = w.reshape(-1, 32), 2 ** (bits - 1)
     # the number farthest from zero becomes -most, whatever its sign; a group of zeros has scale 0
     farthest = groups.gather(1, groups.abs().argmax(1, keepdim=True))
