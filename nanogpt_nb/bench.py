@@ -4,14 +4,19 @@
 
 # %% auto #0
 __all__ = ['PARTS', 'in_transformers', 'step_sides', 'training', 'peak', 'loss_sides', 'loss', 'attention', 'sampling_sides',
-           'sampling', 'questions', 'scoring', 'bench', 'command', 'main']
+           'sampling', 'questions', 'scoring', 'overheads', 'bench', 'command', 'main']
 
 # %% ../nbs/37_bench.ipynb #f5b491aa
+import time
+from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from functools import partial
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
@@ -29,18 +34,20 @@ from .sample import generate
 from .step import train_step
 from .count import OperationCounter, peak_flops, product
 from .speed import StepOptions, WithLoss, build_learner
-from .hellaswag import naive_score, render, score_all
+from .ddp import Ranks
+from .hellaswag import evaluate, naive_score, render
 from .config import PRESETS
-from .race import compare, environment, race, show, versus
+from .train import train
+from .race import compare, environment, race, show, steps_only, versus
 
 # %% ../nbs/37_bench.ipynb #012b11ef
 def in_transformers(
     model,      # a `GPT`
-):              # transformers' model on the same device and in the same precision; None if it is not installed
+):              # transformers' model on the same device, or None if the library is not installed
     "The same weights in transformers."
     if not find_spec("transformers"):
         return None
-    hf = to_hf(model).to(next(model.parameters()))
+    hf = to_hf(model).to(next(model.parameters()).device)
     hf.config.use_cache = False                         # training needs none
     return hf
 
@@ -152,15 +159,17 @@ def sampling_sides(
 ):                  # {name: function that gives the texts}
     "Greedy texts: from the book's cache, from one whose shapes stand still, by reading all again, by transformers."
     torch.manual_seed(0)
-    model = config.build().to(device.torch_device, device.torch_dtype)
+    model = config.build().to(device.torch_device)
     hf, ids = in_transformers(model), torch.arange(8, device=device.torch_device).repeat(samples, 1)
+    model.to(device.torch_dtype)
     ours = partial(generate, model, ids.tolist(), new_tokens, temperature=0)
-    greedy = dict(do_sample=False, use_cache=True, eos_token_id=None, pad_token_id=0, max_new_tokens=new_tokens)
+    greedy = dict(do_sample=False, use_cache=True, eos_token_id=None, pad_token_id=0)
+    greedy.update(attention_mask=torch.ones_like(ids), max_new_tokens=new_tokens)
     return {
         "this book": ours,
         "static cache": partial(ours, static=True),
         "without cache": partial(ours, use_cache=False),
-        "transformers": hf and partial(hf.generate, ids, attention_mask=torch.ones_like(ids), **greedy),
+        "transformers": hf and partial(hf.to(device.torch_dtype).generate, ids, **greedy),
     }
 
 # %% ../nbs/37_bench.ipynb #41093833
@@ -180,29 +189,62 @@ def sampling(
 def questions(n):
     "Items of a context of about 67 tokens and four endings of about 24; the endings do not belong to it."
     tale, items = Tales().document, []
-    for i in range(0, 6 * n, 6):
-        begin, more, *endings = map(tale, range(i, i + 6))
-        items.append(dict(ctx=begin + more[:120], endings=[ending[:100] for ending in endings]))
+    for i in range(n):
+        endings = [tale(6 * i + k)[:100] for k in range(2, 6)]
+        items.append(dict(ind=i, ctx=tale(6 * i) + tale(6 * i + 1)[:120], endings=endings, label=0))
     return items
 
 # %% ../nbs/37_bench.ipynb #49f77b2e
 def scoring(device, config=GPTConfig(), items=4, **limits):
-    "Rows: questions a second, packed and one ending at a time; how many answers agree."
+    "Rows: questions a second, packed and one ending at a time; how many answers agree: all, or `RuntimeError` (fp32)."
     torch.manual_seed(0)
     model, enc, items = config.build().to(device.torch_device), get_tokenizer(config.vocab_size), questions(items)
 
     def packed():
-        with device.autocast():
-            return score_all(model, [render(item, enc) for item in items])          # (items, 4) nats
+        return evaluate(model, items, enc, Ranks(device=device))["predictions"]
 
     def one_at_a_time():
         with device.autocast():
-            return torch.stack([naive_score(model, *render(item, enc)) for item in items])
+            return [naive_score(model, *render(item, enc)) for item in items]       # each (4,) nats
 
-    agree = packed().argmin(1) == one_at_a_time().argmin(1)
+    same = 0
+    for ours, theirs in zip(packed(), one_at_a_time()):
+        same += ours["pred_norm"] == int((theirs / torch.tensor(ours["lengths"])).argmin())
+    if same < len(items) and device.dtype == "fp32":
+        raise RuntimeError(f"only {same} of {len(items)} answers agree")
     times = race({"this book": packed, "one at a time": one_at_a_time}, device, **limits)
-    same = versus("same answers", "items", agree.sum(), "of", len(items))
-    return [*compare("HellaSwag", "items/s", len(items), times), same]
+    agree = versus("same answers", "items", same, "of", len(items))
+    return [*compare("HellaSwag", "items/s", len(items), times), agree]
+
+# %% ../nbs/37_bench.ipynb #bedd1ac6
+def overheads(device, n_steps=60):
+    "Rows: waiting for a batch and logging, in % of a step of `train` at tiny; beside each its naive twin."
+    marks = []              # points in time, five for each update
+
+    def mark():
+        device.synchronize()
+        marks.append(time.perf_counter())
+
+    def update(run, step):
+        mark()
+        x, y = run.loader[step]
+        mark()                              # the batch is there
+        loss, norm = train_step(run.wrapped, run.optimizer, x, y, run.micro_batch, device=device)
+        mark()                              # learned
+        run.loader.fetch(step)
+        mark()                              # the same batch, read when wanted
+        run.writer.book.flush()
+        mark()                              # the log is on the disk
+        return dict(loss=loss, lr=0.0, norm=norm)
+
+    with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        train(steps_only(PRESETS["tiny"], folder, device, max_steps=n_steps), update=update)
+    spans = np.diff(marks)[5:-4].reshape(-1, 5).T       # seconds; without the first update and the last
+    waited, _, fetched, flushed, logged = 100 * spans / spans[1]
+    return [
+        versus("wait for a batch", "% of a step", waited, "read when wanted", fetched, costs=True),
+        versus("log and progress", "% of a step", logged, "synced each line", logged + flushed, costs=True),
+    ]
 
 # %% ../nbs/37_bench.ipynb #3ac1de33
 PARTS = {       # in the order of the table
@@ -212,8 +254,9 @@ PARTS = {       # in the order of the table
     "loss": loss,
     "attention": attention,
     "sampling": partial(sampling, rivals=["transformers"]),
-    "without cache": partial(sampling, rivals=["without cache"], turns=1),      # 40 seconds a turn
+    "without cache": partial(sampling, rivals=["without cache"], turns=1),      # half a minute a turn
     "HellaSwag": partial(scoring, turns=2),
+    "overheads": overheads,
 }
 
 # %% ../nbs/37_bench.ipynb #5258d2ba
