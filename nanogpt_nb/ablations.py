@@ -19,7 +19,7 @@ import tyro
 
 from .errors import BadInput
 from .device import Device
-from .cli import check_output, check_range, progress_bar, run_command, shell
+from .cli import check_output, check_range, progress_bar, run_if_program, shell
 from .shards import Tape
 from .loader import TokenLoader
 from .optim import AdamWConfig
@@ -190,5 +190,4 @@ def main(argv=None):
     tyro.cli(ablate, args=argv, prog="python -m nanogpt_nb.ablations")
 
 # %% ../nbs/45_ablations.ipynb #0f0e18ec
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

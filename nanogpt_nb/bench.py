@@ -29,13 +29,12 @@ from .attention import naive_attention
 from .loss import linear_cross_entropy
 from .gpt import GPTConfig
 from .pretrained import to_hf
-from .cli import check_output, progress_bar, run_command
+from .cli import check_output, explained, progress_bar, run_if_program
 from .sample import generate
 from .step import train_step
 from .count import OperationCounter, peak_flops, product
 from .speed import StepOptions, WithLoss, build_learner
-from .ddp import Ranks
-from .hellaswag import evaluate, naive_score, render
+from .hellaswag import naive_score, render, score_all
 from .config import PRESETS
 from .train import train
 from .race import compare, environment, race, show, steps_only, versus
@@ -43,11 +42,11 @@ from .race import compare, environment, race, show, steps_only, versus
 # %% ../nbs/37_bench.ipynb #012b11ef
 def in_transformers(
     model,      # a `GPT`
-):              # transformers' model on the same device, or None if the library is not installed
+):              # transformers' model on the same device and in the same precision; None if it is not installed
     "The same weights in transformers."
     if not find_spec("transformers"):
         return None
-    hf = to_hf(model).to(next(model.parameters()).device)
+    hf = to_hf(model).to(next(model.parameters()))
     hf.config.use_cache = False                         # training needs none
     return hf
 
@@ -132,7 +131,7 @@ def loss(device, rows=2048, n_embd=256, vocab_size=50304, **limits):
     for side in sides.values():
         with OperationCounter() as counter:
             side()
-        mb.append(counter.peak / 1e6)
+        mb.append(counter.memory.peak / 1e6)
     memory = versus("its memory", "MB", mb[0], "full logits", mb[1], costs=True)
     return [*compare("loss and gradient", "tokens/s", rows, race(sides, device, **limits)), memory]
 
@@ -159,17 +158,15 @@ def sampling_sides(
 ):                  # {name: function that gives the texts}
     "Greedy texts: from the book's cache, from one whose shapes stand still, by reading all again, by transformers."
     torch.manual_seed(0)
-    model = config.build().to(device.torch_device)
+    model = config.build().to(device.torch_device, device.torch_dtype)
     hf, ids = in_transformers(model), torch.arange(8, device=device.torch_device).repeat(samples, 1)
-    model.to(device.torch_dtype)
     ours = partial(generate, model, ids.tolist(), new_tokens, temperature=0)
-    greedy = dict(do_sample=False, use_cache=True, eos_token_id=None, pad_token_id=0)
-    greedy.update(attention_mask=torch.ones_like(ids), max_new_tokens=new_tokens)
+    greedy = dict(do_sample=False, use_cache=True, eos_token_id=None, pad_token_id=0, max_new_tokens=new_tokens)
     return {
         "this book": ours,
         "static cache": partial(ours, static=True),
         "without cache": partial(ours, use_cache=False),
-        "transformers": hf and partial(hf.to(device.torch_dtype).generate, ids, **greedy),
+        "transformers": hf and partial(hf.generate, ids, attention_mask=torch.ones_like(ids), **greedy),
     }
 
 # %% ../nbs/37_bench.ipynb #41093833
@@ -189,32 +186,29 @@ def sampling(
 def questions(n):
     "Items of a context of about 67 tokens and four endings of about 24; the endings do not belong to it."
     tale, items = Tales().document, []
-    for i in range(n):
-        endings = [tale(6 * i + k)[:100] for k in range(2, 6)]
-        items.append(dict(ind=i, ctx=tale(6 * i) + tale(6 * i + 1)[:120], endings=endings, label=0))
+    for i in range(0, 6 * n, 6):
+        begin, more, *endings = map(tale, range(i, i + 6))
+        items.append(dict(ctx=begin + more[:120], endings=[ending[:100] for ending in endings]))
     return items
 
 # %% ../nbs/37_bench.ipynb #49f77b2e
 def scoring(device, config=GPTConfig(), items=4, **limits):
-    "Rows: questions a second, packed and one ending at a time; how many answers agree: all, or `RuntimeError` (fp32)."
+    "Rows: questions a second, packed and one ending at a time; how many answers agree."
     torch.manual_seed(0)
     model, enc, items = config.build().to(device.torch_device), get_tokenizer(config.vocab_size), questions(items)
 
     def packed():
-        return evaluate(model, items, enc, Ranks(device=device))["predictions"]
+        with device.autocast():
+            return score_all(model, [render(item, enc) for item in items])          # (items, 4) nats
 
     def one_at_a_time():
         with device.autocast():
-            return [naive_score(model, *render(item, enc)) for item in items]       # each (4,) nats
+            return torch.stack([naive_score(model, *render(item, enc)) for item in items])
 
-    same = 0
-    for ours, theirs in zip(packed(), one_at_a_time()):
-        same += ours["pred_norm"] == int((theirs / torch.tensor(ours["lengths"])).argmin())
-    if same < len(items) and device.dtype == "fp32":
-        raise RuntimeError(f"only {same} of {len(items)} answers agree")
+    agree = packed().argmin(1) == one_at_a_time().argmin(1)
     times = race({"this book": packed, "one at a time": one_at_a_time}, device, **limits)
-    agree = versus("same answers", "items", same, "of", len(items))
-    return [*compare("HellaSwag", "items/s", len(items), times), agree]
+    same = versus("same answers", "items", agree.sum(), "of", len(items))
+    return [*compare("HellaSwag", "items/s", len(items), times), same]
 
 # %% ../nbs/37_bench.ipynb #bedd1ac6
 def overheads(device, n_steps=60):
@@ -285,8 +279,7 @@ def main(
     argv=None,      # command line without the program's name; None: that of this process
 ):
     "Parse the command line and run `command`."
-    tyro.cli(command, args=argv, prog="python -m nanogpt_nb.bench")
+    tyro.cli(explained(command), args=argv, prog="python -m nanogpt_nb.bench")
 
 # %% ../nbs/37_bench.ipynb #3e8c177c
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import tyro
+from tqdm import tqdm
 
 from .errors import BadInput
 from .tokens import get_tokenizer
 from .gpt import GPTConfig
-from .files import make_folder, read_json, readable_size, write_file
+from .files import make_folder, read_json, write_file
 from .pretrained import checkpoints, load_model
-from .cli import run_command
+from .cli import run_if_program
 from .shards import Tape
 from .logbook import read_log
 from .checkpoint import latest
@@ -171,8 +172,8 @@ def check_size(
     bits = 16 * (1 + n_early) if model.config.n_embd % 32 else 8.5 + 4.5 * n_early
     size = int(model.config.num_params() * bits / 8 * 4 / 3)        # base64 writes 3 bytes as 4 letters
     if size > MOST_BYTES:
-        raise BadInput(f"the page would have {readable_size(size)}, of {readable_size(MOST_BYTES)} that we "
-                       "dare to give a browser: choose a smaller model")
+        raise BadInput(f"the page would have {tqdm.format_sizeof(size, 'B')}, of {tqdm.format_sizeof(MOST_BYTES, 'B')} "
+                       "that we dare to give a browser: choose a smaller model")
 
 # %% ../nbs/54_browser.ipynb #eff8ebb9
 def losses_of(
@@ -275,8 +276,7 @@ def main(
         content = f"{data['parameters']:,} weights, {len(data['checkpoints'])} checkpoints"
     make_folder(path.parent)
     write_file(path, page.encode())
-    print(f"{path}: {readable_size(len(page.encode()))}, {content}: open it in a browser")
+    print(f"{path}: {tqdm.format_sizeof(len(page.encode()), 'B')}, {content}: open it in a browser")
 
 # %% ../nbs/54_browser.ipynb #a69ec17d
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

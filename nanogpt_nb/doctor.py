@@ -27,13 +27,14 @@ import torch.distributed as dist
 import tyro
 from huggingface_hub import HfApi, constants
 from huggingface_hub.utils import get_session
+from tqdm import tqdm
 
 # %% ../nbs/52_doctor.ipynb #31ff61d2
 from .errors import BadInput
 from .device import Device
 from .gpt import GPTConfig
-from .files import http_status, readable_size
-from .cli import check_range, run_command
+from .files import http_status
+from .cli import check_range, run_if_program
 from .shards import Tape
 from .optim import AdamWConfig
 from .step import train_step
@@ -187,6 +188,10 @@ class Machine:
         "The names of all CUDA devices."
         return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
 
+    def amx(self):
+        "Has the CPU units for matrices of bfloat16?"
+        return getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False)
+
     def disk(self, folder):
         "Free bytes where the folder is or will be."
         folder = Path(folder).resolve()
@@ -260,6 +265,8 @@ def check_device(machine, case):
         return PROBLEM, f"{found}: here are {len(gpus)}, give --nproc {len(gpus)}"
     if case.ranks > 1 and not machine.talks(backend):
         return PROBLEM, f"{found}, which this torch has not: install another, or give --nproc 1"
+    if device.type == "cpu" and device.dtype == "fp32" and case.config.model.n_embd >= 384 and machine.amx():
+        return OK, f"{found}; it has AMX units, so --dtype bf16 may well be twice as fast"
     if device.type != "cuda":
         return OK, found
     if len(set(gpus[:case.nproc])) > 1:
@@ -287,7 +294,7 @@ def room(
     fix,            # what to do if there is too little
 ):                  # status and finding
     "Is there room?"
-    found = f"{readable_size(free)} free, {readable_size(need)} needed"
+    found = f"{tqdm.format_sizeof(free, 'B')} free, {tqdm.format_sizeof(need, 'B')} needed"
     if free < need:
         return PROBLEM, f"{found}: {fix}"
     return OK if free > margin * need else WARNING, found
@@ -300,7 +307,7 @@ def check_memory(machine, case):
     free, need = machine.memory(device), machine.needed_memory(config, device, rows, case.ranks)
     need *= case.nproc if device.type == "cpu" else 1
     if free is None:
-        return WARNING, f"{readable_size(need)} needed; what is free is not known"
+        return WARNING, f"{tqdm.format_sizeof(need, 'B')} needed; what is free is not known"
     return room(free, need, 1.4, "lower --micro-batch, which changes no result")
 
 # %% ../nbs/52_doctor.ipynb #5ce13da5
@@ -438,5 +445,4 @@ def main(
         raise BadInput(f"the run would fail: see {', '.join(problems)}")
 
 # %% ../nbs/52_doctor.ipynb #9e38f317
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -35,7 +35,7 @@ WHITE = np.array([chr(code).isspace() and code not in range(28, 32) for code in 
 
 def split_spaces(
     text,
-) -> list:      # pieces that join to the text
+):              # list of pieces that join to the text
     "Cut before the last of several white spaces, where a word follows: there GPT-2's pattern cuts by looking ahead."
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     white = WHITE[np.minimum(codes, len(WHITE) - 1)]
@@ -71,7 +71,7 @@ def encode_pieces(batch, vocab_size):
 def encode(
     batch,          # [(begins, text)]: does a document begin with this text? None is an empty text
     vocab_size,     # of the tokenizer, 257 to 50,257
-) -> np.ndarray:    # (n,) uint16
+):                  # (n,) uint16
     "tiktoken's ids of some texts in a row; each document is preceded by `<|endoftext|>`. In a text, it is plain text."
     strings = []
     for begins, text in batch:

@@ -28,7 +28,7 @@ from .tokens import get_tokenizer
 from .files import atomic_write, folder_lock, read_json, write_file
 from .gpt import GPTConfig
 from .pretrained import TRANSPOSED, load_model
-from .cli import run_command, shell
+from .cli import run_if_program, shell
 from .logbook import read_log
 from .checkpoint import latest
 from .hub import Repository, check_repo
@@ -365,5 +365,4 @@ def main(
         print(f"it is on the Hub as {options.push}, verified")
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NETWORK', 'WAITS', 'sync_folder', 'disk_full', 'atomic_write', 'write_file', 'make_folder', 'folder_lock',
-           'fresh_folder', 'sha256', 'fits', 'read_json', 'readable_size', 'http_status', 'retry']
+           'fresh_folder', 'sha256', 'fits', 'read_json', 'http_status', 'retry']
 
 # %% ../nbs/12_files.ipynb #4d7545c5
 import errno
@@ -49,7 +49,7 @@ def _causes(error):
 
 def disk_full(
     error,      # an exception
-) -> bool:
+):
     "Does the error, or one that led to it, say that the disk is full or a quota used up?"
     for each in _causes(error):
         if getattr(each, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -163,7 +163,7 @@ def fresh_folder(
 # %% ../nbs/12_files.ipynb #deeb9566
 def sha256(
     path,       # of a file of any size
-) -> str:       # 64 hexadecimal digits
+):              # 64 hexadecimal digits
     "The file's checksum, read in bites of 1 MB."
     digest = hashlib.sha256()
     with open(path, "rb") as file:
@@ -175,7 +175,7 @@ def sha256(
 def fits(
     values,     # from a file
     kinds,      # the type of each field that must be there
-) -> bool:
+):
     "Is this a dict with these fields, and are their values of these types?"
     return isinstance(values, dict) and all(type(values.get(name)) is kind for name, kind in kinds.items())
 
@@ -195,16 +195,6 @@ def read_json(
     if kinds is not None and not fits(values, kinds):
         raise BadInput(f"{path} is damaged (a field is missing or of another type): {fix}")
     return values
-
-# %% ../nbs/12_files.ipynb #aba1f7cc
-def readable_size(
-    n_bytes,
-) -> str:
-    "A number of bytes for people: 1.5 GB."
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if n_bytes < 1000 or unit == "GB":
-            return f"{n_bytes:,.1f} {unit}".replace(".0 ", " ")
-        n_bytes /= 1000
 
 # %% ../nbs/12_files.ipynb #7dc7cbf0
 NETWORK = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "aiohttp", "asyncio", "fsspec", "hf_xet")
@@ -226,20 +216,15 @@ def http_status(
     return None, 0
 
 # %% ../nbs/12_files.ipynb #8b722788
-def _hopeless(error, status, what):
-    "The sentence for a trouble that no waiting cures, or None."
+def _reason_to_wait(error, status, what, transient):
+    "What may be better after a while, in words. Raises `BadInput` for what no waiting cures; a bug is raised again."
     if disk_full(error):
-        return f"the disk is full: no room for {what}; free some space, then run the same command again"
+        raise BadInput(f"the disk is full: no room for {what}; free some space, then run the same command again")
     if any("OfflineModeIsEnabled" in f"{type(each).__name__}: {each}" for each in _causes(error)):
-        return f"{what} is not on this machine, and HF_HUB_OFFLINE is set: unset it to use the network"
+        raise BadInput(f"{what} is not on this machine, and HF_HUB_OFFLINE is set: unset it to use the network")
     if status in (401, 403, 404):
-        return (f"there is no {what}, or it is not for this token (status {status}): "
-                "check the name, or set HF_TOKEN to a token with the right to it")
-    return None
-
-# %% ../nbs/12_files.ipynb #64750c75
-def _reason_to_wait(error, status, transient):
-    "What may be better after a while, in words. A bug is raised again."
+        raise BadInput(f"there is no {what}, or it is not for this token (status {status}): "
+                       "check the name, or set HF_TOKEN to a token with the right to it")
     if status == 0:
         return f"no connection, {type(error).__name__}"
     if status in (408, 429) or (status or 0) >= 500:
@@ -263,12 +248,9 @@ def retry(
             raise
         except Exception as error:
             status, asked = http_status(error)
-            if sentence := _hopeless(error, status, what):
-                raise BadInput(sentence) from error
-            reason = _reason_to_wait(error, status, transient)
+            reason = _reason_to_wait(error, status, what, transient)
             if wait is None:
-                tries = f"{len(waits) + 1} tries" if waits else "1 try"
-                raise BadInput(f"{what} does not arrive, after {tries} ({reason}): "
+                raise BadInput(f"{what} does not arrive ({reason}; tries: {len(waits) + 1}): "
                                "what is here stays, run the same command again later") from error
         seconds = max(wait, asked)
         tqdm.write(f"{what}: {reason}; again in {seconds} s", file=sys.stderr)

@@ -31,7 +31,7 @@ from .encode import encode, encoded, in_batches, worker_pool
 def list_files(
     name,           # a configuration of FineWeb-Edu on the Hub: sample-10BT, sample-100BT, default …
     files=None,     # or a pattern: of local files, or with a protocol (hf://…)
-) -> list:          # addresses of parquet files, in the order of the tape
+):                  # list of addresses of parquet files, in the order of the tape
     "The parquet files to read. Raises `BadInput` if there are none."
     if files is None:
         from datasets import load_dataset_builder
@@ -148,7 +148,7 @@ def save_progress(
     write_file(writer.folder / "progress.json", json.dumps(progress, indent=1).encode())
 
 # %% ../nbs/19_fineweb.ipynb #1418400b
-def load_progress(writer) -> list:      # where the files begun so far begin on the tape
+def load_progress(writer):      # where the files begun so far begin on the tape
     "What a stopped run knew. Raises `BadInput` if it is damaged, or of another command."
     path = writer.folder / "progress.json"
     if not path.exists():
@@ -167,8 +167,7 @@ def load_progress(writer) -> list:      # where the files begun so far begin on 
 def resume(
     writer,         # a new `ShardWriter`
     starts,         # of `load_progress`; those behind the place where the work goes on are removed
-    show=False,     # a progress bar
-) -> int:           # how many tokens are on the disk, in full shards
+):                  # how many tokens are on the disk, in full shards
     "Bring a new writer to the beginning of the file in which the full shards of a stopped run end."
     size = writer.shard_tokens
     paths = (writer.folder / f"{'train' if number else 'val'}_{number:06d}.npy" for number in count())
@@ -176,7 +175,7 @@ def resume(
     done = len(full) * size
     del starts[bisect_right(starts, done):]
     whole, rest = divmod(starts[-1], size)
-    for path in progress_bar(full[:whole], desc="checking", unit="shard", disable=not show):
+    for path in progress_bar(full[:whole], desc="checking", unit="shard"):
         record = shard_record(path, size)
         writer.shards[record["split"]].append(record)
     if rest:
@@ -223,7 +222,7 @@ def recipe(
     source,     # "tales", "text" or "fineweb-edu"
     *paths,     # what it reads
     **options,  # those that are None are left out
-) -> str:
+):              # text
     "The command that makes the same shards again, for the manifest."
     words = [source, *map(last_part, paths), "--out", "DIR"]
     for name, value in options.items():
@@ -235,17 +234,17 @@ def recipe(
 def fill_folder(
     writer, urls,       # a `ShardWriter`, and the addresses of the files
     limit,              # where the tape ends at the latest
-    workers, show,      # processes; a progress bar
-) -> dict:              # the manifest
+    workers,            # processes
+):                      # the manifest
     "Do what is left of the work, and finish. Raises `BadInput` for a small disk or corpus."
     starts = load_progress(writer)
     if manifest := read_manifest(writer.folder):
         return manifest
-    done = resume(writer, starts, show)
+    done = resume(writer, starts)
     with worker_pool(workers, writer.vocab_size) as pool:
         total = min(limit, estimate_tokens(urls, writer.vocab_size))
         check_space(writer.folder, total - done)
-        with progress_bar(total=total, desc="fineweb-edu", unit="tok", unit_scale=True, disable=not show) as bar:
+        with progress_bar(total=total, desc="fineweb-edu", unit="tok", unit_scale=True) as bar:
             write_corpus(writer, urls, starts, limit, pool, bar)
             bar.total = bar.n                               # it was an estimate
     if not writer.shards["train"] and not writer.pages["train"]:
@@ -262,8 +261,7 @@ def prepare_fineweb_edu(
     max_tokens: int | None = None,      # stop after so many train tokens
     vocab_size: int = 50257,            # entries of the tokenizer
     workers: int | None = None,         # processes; all cores if not given
-    progress: bool = True,              # show a progress bar
-) -> dict:                              # the manifest
+):                                      # the manifest
     "Stream FineWeb-Edu into shards; the same command goes on after a stop."
     for flag, value in (("--shard-tokens", shard_tokens), ("--max-tokens", max_tokens), ("--workers", workers)):
         check_range(flag, value, 1)
@@ -277,4 +275,4 @@ def prepare_fineweb_edu(
     limit = max_tokens + shard_tokens if max_tokens else sys.maxsize
     with folder_lock(out):
         writer = ShardWriter(out, shard_tokens, vocab_size, source, command)
-        return fill_folder(writer, urls, limit, workers or os.cpu_count(), progress)
+        return fill_folder(writer, urls, limit, workers or os.cpu_count())

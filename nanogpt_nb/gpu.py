@@ -23,12 +23,13 @@ from typing import Literal, NamedTuple
 import torch
 import tyro
 from safetensors.torch import load_file
+from torch.profiler import ProfilerActivity, profile
 
 # %% ../nbs/39_gpu.ipynb #0a4f72b4
 from .errors import BadInput
 from .device import Device
 from .gpt import GPT2_SIZES, GPTConfig
-from .cli import check_output, run_command
+from .cli import check_output, run_if_program
 from .count import chip_of, peak_flops, timed
 from .speed import LADDER, build_step, predict_step
 from .logbook import read_log
@@ -53,20 +54,18 @@ class Scale(NamedTuple):
     config: GPTConfig = GPTConfig()     # the model
     sizes: dict = GPT2_SIZES            # {name: changes of the model}, for the table of sizes
     rows: int = 64                      # of a micro-batch
-    accumulate: int = 8                 # micro-batches of a step in the whole run
     seconds: float = 5.0                # of a race
     items: int = 64                     # questions
     peer: str = ""                      # path of train_gpt2.py
 
 
-TOY = Scale(GPTConfig(64, 500, n_layer=2, n_head=2, n_embd=32), dict.fromkeys(GPT2_SIZES, {}), 4, 2, 0.05, 2)
+TOY = Scale(GPTConfig(64, 500, n_layer=2, n_head=2, n_embd=32), dict.fromkeys(GPT2_SIZES, {}), 4, 0.05, 2)
 
 
-def run_config(scale, device, folder, steps=14):
-    "The config of a run of the book's own `train` at this scale, without any evaluation."
-    tokens = scale.rows * scale.accumulate * scale.config.block_size
-    shape = dict(model=scale.config, batch_tokens=tokens, micro_batch=scale.rows)
-    return steps_only(PRESETS["gpt2-124m"], folder, device, max_steps=steps, **shape)
+def run_config(scale, device, folder):
+    "The config of a run of the book's own `train` at this scale, without any evaluation: 8 micro-batches a step."
+    shape = dict(model=scale.config, micro_batch=scale.rows, batch_tokens=8 * scale.rows * scale.config.block_size)
+    return steps_only(PRESETS["gpt2-124m"], folder, device, max_steps=14, **shape)
 
 # %% ../nbs/39_gpu.ipynb #f3a8b707
 def speed_rows(
@@ -77,18 +76,14 @@ def speed_rows(
 ):                          # rows
     "What a measured speed means: the share of its ceiling, that of the chip's peak (MFU), and on a GPU the memory."
     chip, used = chip_of(device), tokens_per_s * config.flops_per_token() / 1e12
-    ceiling = top = gb = None
-    if chip:
-        predicted = predict_step(options, config, rows, chip, micro_steps)
-        ceiling = rows * config.block_size / predicted["seconds"]
-        top = peak_flops(device) / 1e12
-        gb = predicted["gb"]
+    paper = chip and predict_step(options, config, rows, chip, micro_steps)
+    ceiling = chip and rows * config.block_size / paper["seconds"]
     found = [
         versus(task, "tokens/s", tokens_per_s, "predicted at most", ceiling),
-        versus(task, "TFLOP/s", used, "the chip's peak", top),
+        versus(task, "TFLOP/s", used, "the chip's peak", chip and peak_flops(device) / 1e12),
     ]
     if device.type == "cuda":
-        found.append(versus(task, "GB", torch.cuda.max_memory_allocated() / 1e9, "predicted", gb))
+        found.append(versus(task, "GB", torch.cuda.max_memory_allocated() / 1e9, "predicted", chip and paper["gb"]))
     return found
 
 # %% ../nbs/39_gpu.ipynb #18d64f01
@@ -96,13 +91,12 @@ def rows_that_fit(options, config, rows, device):
     "The largest micro-batch that fits into memory: `rows`, or half as many, or half of that."
     while rows > 1:
         try:
-            step, _ = build_step(replace(options, compile=False), config, rows, device)     # compiled needs no more
-            timed(step, device, 2)
+            eager = replace(options, compile=False)             # compiled needs no more
+            timed(build_step(eager, config, rows, device)[0], device, 2)
             break
         except torch.OutOfMemoryError:
             rows //= 2
         finally:
-            step = None
             gc.collect()
             if device.type == "cuda":
                 torch.cuda.empty_cache()
@@ -137,16 +131,15 @@ def kind_of(name):
     return next(kind for kind, pattern in KINDS.items() if re.search(pattern, name, re.I))
 
 # %% ../nbs/39_gpu.ipynb #8101619c
-def time_shares(step, device, steps=3):
+def time_shares(step, device):
     "Rows: where the time of a step goes, by torch.profiler; `idle` is when the device did nothing."
-    from torch.profiler import ProfilerActivity, profile
-    activity = ProfilerActivity.CUDA if device.type == "cuda" else ProfilerActivity.CPU
-    with profile(activities=[activity]) as prof:
-        total = sum(timed(step, device, steps))
+    where = device.type.upper()
+    with profile(activities=[getattr(ProfilerActivity, where)]) as prof:
+        total = sum(timed(step, device, 3))
     spent = dict.fromkeys(KINDS, 0.0)
     for event in prof.key_averages():
         # a region that a library has marked is left out: its kernels count already
-        if event.device_type.name == activity.name and not getattr(event, "is_user_annotation", False):
+        if event.device_type.name == where and not getattr(event, "is_user_annotation", False):
             spent[kind_of(event.key)] += (event.self_cpu_time_total + event.self_device_time_total) / 1e6    # one is 0
     spent["idle"] = max(0.0, total - sum(spent.values()))
     return [Row(f"time: {kind}", "% of a step", 100 * seconds / total, "") for kind, seconds in spent.items()]
@@ -170,10 +163,10 @@ def rung(scale, device, name):
 
 
 def size(scale, device, name):
-    "The largest micro-batch of one of GPT-2's sizes, and its speed."
-    config = replace(scale.config, **scale.sizes[name])
-    most = scale.rows * scale.accumulate
-    return time_step(f"size: {name}", LADDER[TOP], config, device, most)[0]
+    "The largest micro-batch of one of GPT-2's sizes, its speed, and the time that ten billion tokens take."
+    task, config = f"size: {name}", replace(scale.config, **scale.sizes[name])
+    found, _ = time_step(task, LADDER[TOP], config, device, 8 * scale.rows)
+    return [*found, Row(task, "h", hours(found[0].ours), "10 billion tokens")]
 
 # %% ../nbs/39_gpu.ipynb #76673ddf
 def whole(scale, device):
@@ -183,9 +176,9 @@ def whole(scale, device):
     with TemporaryDirectory() as folder:
         config = replace(run_config(scale, device, folder), micro_batch=rows)
         train(config)
-        ms = read_log(config.run_dir)["train"]["dt_ms"].tolist()
+        ms = read_log(config.run_dir)["train"]["dt_ms"]
     rate = 1000 * config.batch_tokens / median(ms[3:])
-    return speed_rows("train: this book", rate, options, scale.config, rows, device, config.rows // rows)
+    return speed_rows("train: this book", rate, options, config.model, rows, device, config.rows // rows)
 
 # %% ../nbs/39_gpu.ipynb #863efc99
 def lecture(scale, device):
@@ -193,13 +186,11 @@ def lecture(scale, device):
     if not scale.peer:
         raise BadInput("give --peer PATH/train_gpt2.py")
     with TemporaryDirectory() as folder:
-        copy = lecture_copy(scale.peer, Path(folder), scale.config, scale.rows, scale.accumulate, 14)
+        copy = lecture_copy(scale.peer, Path(folder), scale.config, scale.rows, 8, 14)
         out = run_python([copy.name], cwd=folder)
     # it prints its own speed; its first two steps warm up
-    speed = median(map(float, re.findall(r"tok/sec: ([\d.]+)", out)[2:]))
-    options = LADDER["fused AdamW"]             # the rung with the most in common
-    found = speed_rows("train: build-nanogpt", speed, options, scale.config, scale.rows, device, scale.accumulate)
-    return found[:2]                            # the memory would be that of this process
+    speeds = map(float, re.findall(r"tok/sec: ([\d.]+)", out)[2:])
+    return [Row("train: build-nanogpt", "tokens/s", median(speeds), "")]
 
 # %% ../nbs/39_gpu.ipynb #ae3b1560
 def losses(scale, device):
@@ -223,8 +214,8 @@ def answers(scale, device):
 
 def samples(scale, device):
     "Texts of one prompt and of 64: the cache, shapes that stand still, transformers."
-    rivals, new_tokens = ["static cache", "transformers"], scale.config.block_size // 4
-    write = partial(sampling, device, rivals, scale.config, new_tokens, seconds=scale.seconds)
+    rivals = ["static cache", "transformers"]
+    write = partial(sampling, device, rivals, scale.config, scale.config.block_size // 4, seconds=scale.seconds)
     return write(samples=1) + write(samples=64)
 
 # %% ../nbs/39_gpu.ipynb #a8ce5239
@@ -234,11 +225,11 @@ def resume(scale, device):
     for how in ("deterministic", "as usual"):
         torch.use_deterministic_algorithms(how == "deterministic", warn_only=True)
         with TemporaryDirectory() as folder:
-            config = run_config(scale._replace(rows=4, accumulate=2), device, folder, steps=8)
+            config = run_config(scale._replace(rows=4), device, folder)
             twin = replace(config, run_dir=f"{folder}/twin")
             for run in (config, replace(twin, stop_at=4), twin):
                 train(run)
-            a, b = map(load_file, Path(folder).glob("*/checkpoints/step_00000008/model.safetensors"))
+            a, b = map(load_file, Path(folder).glob("*/checkpoints/step_00000014/model.safetensors"))
         gap = max((a[name] - b[name]).abs().max().item() for name in a)
         found.append(Row(f"resume: {how}", "weight", gap, "not stopped", 0.0))
     return found
@@ -252,12 +243,12 @@ PARTS = {       # in the order of their worth, so that the budget of time cuts t
 }
 
 # %% ../nbs/39_gpu.ipynb #06198840
-def run_job(part, name, toy, device_name, peer):
+def run_job(part, name, toy, peer):
     "Do one job of `PARTS` in this process, with these `Options`. Its rows, as dicts."
     if toy:
         torch.compiler.set_stance("force_eager")        # a CPU compiles for minutes
-    scale = (TOY if toy else Scale())._replace(peer=peer)
-    return [asdict(row) for row in PARTS[part][name](scale, Device.pick(device_name))]
+    scale, device = (TOY, "cpu") if toy else (Scale(), "cuda")
+    return [asdict(row) for row in PARTS[part][name](scale._replace(peer=peer), Device.pick(device))]
 
 
 def in_child(seconds, *arguments):
@@ -276,11 +267,9 @@ class Options:
     "Measure GPT-2 on a GPU: what was predicted, what came of it."
     part: tyro.conf.Positional[Literal["ladder", "rest", "show"]]       # training; all else; what the file has
     json: Path                      # the file; what it has is not measured again
-    toy: bool = False               # a tiny model, for a CPU
+    toy: bool = False               # a tiny model, on the CPU
     peer: str = ""                  # path of your copy of build-nanogpt's train_gpt2.py
     minutes: float = 9              # when they are over, what is left is left out
-    device: str = "auto"            # auto, cuda, mps or cpu
-    price: float = 0                # of one GPU for an hour; 0: no costs are told
 
 
 def read_or_begin(o, device):
@@ -298,7 +287,7 @@ def measure(
     do=in_child,    # does a job
 ):                  # the file's content
     "Do the jobs of a part that the file does not have; the file is written after each. Raises `BadInput`."
-    end, device = time.monotonic() + 60 * o.minutes, Device.pick(o.device)
+    end, device = time.monotonic() + 60 * o.minutes, Device.pick("cpu" if o.toy else "auto")
     check_output(o.json, "--json")
     if o.peer and not Path(o.peer).is_file():
         raise BadInput(f"there is no script at {o.peer}: give --peer the path of your copy of train_gpt2.py")
@@ -309,9 +298,7 @@ def measure(
         if found["jobs"].get(name) == "ok":
             continue
         left = end - time.monotonic()
-        status, rows = "no time left", []
-        if left > 0:
-            status, rows = do(left, o.part, name, o.toy, o.device, o.peer)
+        status, rows = do(left, o.part, name, o.toy, o.peer) if left > 0 else ("no time left", [])
         found["jobs"][name] = status
         found["rows"] += [Row(**row) for row in rows]
         write_recorded(found, o.json)
@@ -319,19 +306,10 @@ def measure(
     return found
 
 # %% ../nbs/39_gpu.ipynb #2ef29eb5
-def report(
-    found,          # what `measure` gave
-    price=0,        # of one GPU for an hour; 0: no costs
-):                  # text
-    "The table, what was not measured, and what ten billion tokens take at each size."
-    lines = [table(found["rows"])]
-    lines += [f"not measured: {name} ({status})" for name, status in found["jobs"].items() if status != "ok"]
-    for row in found["rows"]:
-        if row.task.startswith("size: ") and row.unit == "tokens/s":
-            one = hours(row.ours)
-            cost = f", cost {price * one:,.0f}" if price else ""
-            lines.append(f"{row.task}: 10 billion tokens take {one:,.1f} h, on 8 GPUs {one / 8:,.1f} h{cost}")
-    return "\n".join(lines)
+def report(found):
+    "The table of what `measure` gave, and what was not measured."
+    missing = [f"not measured: {name} ({status})" for name, status in found["jobs"].items() if status != "ok"]
+    return "\n".join([table(found["rows"]), *missing])
 
 # %% ../nbs/39_gpu.ipynb #b1844c1f
 def main(
@@ -341,10 +319,9 @@ def main(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))         # so that a child is ended, too
     o = tyro.cli(Options, args=argv, prog="python -m nanogpt_nb.gpu")
     found = read_recorded(o.json) if o.part == "show" else measure(o)
-    if not {"toy", "jobs"} <= found.keys():
+    if "jobs" not in found:
         raise BadInput(f"{o.json} is not of this command: name a file that ladder or rest wrote")
-    print(report(found, o.price))
+    print(report(found))
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -22,7 +22,7 @@ from .tokens import get_tokenizer
 from .tales import Tales
 from .files import retry, write_file
 from .pretrained import load_model
-from .cli import check_output, check_range, progress_bar, run_command
+from .cli import check_output, check_range, progress_bar, run_if_program
 from .sample import ModelArgument
 from .ddp import Ranks
 from .validate import evaluating
@@ -259,5 +259,4 @@ def main(
         write_file(options.out, *(json.dumps(row).encode() + b"\n" for row in found["predictions"]))
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -22,7 +22,7 @@ import torch
 import torch.nn as nn
 import tyro
 
-from .cli import check_output, run_command, shell
+from .cli import check_output, run_if_program, shell
 from .device import Device
 from .errors import BadInput
 from .files import read_json, write_file
@@ -339,5 +339,4 @@ def main(
     tyro.cli(command, args=argv, prog="python -m nanogpt_nb.laws")
 
 # %% ../nbs/46_laws.ipynb #2f59f8d2
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

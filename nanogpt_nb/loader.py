@@ -75,7 +75,7 @@ def to_tensor(
     windows,        # (rows, length) uint16
     vocab_size,     # the model's
     folder,         # where they come from, for the message
-) -> torch.Tensor:  # (rows, length) int64
+):                  # (rows, length) int64
     "Windows as the model wants them. Raises `BadInput` for an id that the vocabulary does not have."
     largest = windows.max()
     if largest >= vocab_size:

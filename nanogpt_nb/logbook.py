@@ -19,7 +19,7 @@ import numpy as np
 
 from .errors import BadInput
 from .files import disk_full, make_folder
-from .cli import run_command
+from .cli import run_if_program
 
 # %% ../nbs/28_logbook.ipynb #04e122da
 WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -218,5 +218,4 @@ def main(
     import_module(PROGRAMS[name]).main(words)
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -32,7 +32,7 @@ import tyro
 from .errors import BadInput
 from .tales import Tales
 from .device import Device
-from .cli import check_output, check_range, run_command
+from .cli import check_output, check_range, explained, run_if_program
 from .shards import read_manifest
 from .config import PRESETS
 from .train import train, update
@@ -223,7 +223,7 @@ def tokenizing(peers, folder, text, megabytes, turns, device, minutes=30):
     run = partial(run_python, cwd=folder, seconds=60 * minutes)
 
     def ours():
-        words = f"--out out{next(numbers)} --shard-tokens {tokens // 4} --workers 2 --no-progress --files".split()
+        words = f"--out out{next(numbers)} --shard-tokens {tokens // 4} --workers 2 --files".split()
         run(["-m", "nanogpt_nb.prepare", "fineweb-edu", *words, f"{folder}/*.parquet"])
 
     def tiktoken():
@@ -280,8 +280,7 @@ def main(
     argv=None,      # command line without the program's name; None: that of this process
 ):
     "Parse the command line and run `command`."
-    tyro.cli(command, args=argv, prog="python -m nanogpt_nb.peers")
+    tyro.cli(explained(command), args=argv, prog="python -m nanogpt_nb.peers")
 
 # %% ../nbs/38_peers.ipynb #dc581d3c
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -124,7 +125,7 @@ register(GPTConfig)
 # %% ../nbs/13_pretrained.ipynb #45aa091a
 def to_dict(
     config,     # of a registered class
-) -> dict:      # "class" and the fields, ready for JSON
+):              # dict: "class" and the fields, ready for JSON
     "A config as plain values."
     return {"class": _name_of(type(config)), **asdict(config)}
 
@@ -250,7 +251,7 @@ def _load_path(path):
 # %% ../nbs/13_pretrained.ipynb #1a6baca7
 def checkpoints(
     run_dir,    # a run's directory
-) -> list:      # folders, newest first, none newer than the pointer `latest`
+):              # paths, newest first, none newer than the pointer `latest`
     "The checkpoints of a run. A damaged pointer says nothing: then all of them."
     folder = Path(run_dir) / "checkpoints"
     paths = sorted(path for path in folder.glob("step_" + 8 * "[0-9]") if path.is_dir())
@@ -277,8 +278,7 @@ def _fetch(name):
     "The folder with OpenAI's weights of one of GPT-2's sizes, from the Hub or its client's cache."
     from huggingface_hub import snapshot_download
     files = ["config.json", "model.safetensors"]
-    def download():
-        return snapshot_download(f"openai-community/{name}", allow_patterns=files)
+    download = partial(snapshot_download, f"openai-community/{name}", allow_patterns=files)
     return Path(retry(download, f"{name} on the Hub", waits=(1, 2, 4)))
 
 # %% ../nbs/13_pretrained.ipynb #22823196

@@ -30,7 +30,7 @@ import tyro
 import yaml
 
 from .errors import BadInput
-from .cli import check_range, run_command, shell
+from .cli import check_range, run_if_program, shell
 
 # %% ../nbs/53_rent.ipynb #09739667
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ def play_nodes(
     "A real run on loopback, as so many nodes without a common disk. Raises `BadInput`."
     from nanogpt_nb.hub import push                     # bring torch, which `stop` must not need
     from nanogpt_nb.prepare import prepare_tales
-    prepare_tales(folder / "tales", 20_000, progress=False)
+    prepare_tales(folder / "tales", 20_000)
     push(folder / "tales", f"{hub}-data", private=True, quiet=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -358,5 +358,4 @@ def main(
     tyro.extras.subcommand_cli_from_dict(commands, prog="python -m nanogpt_nb.rent", description=__doc__, args=argv)
 
 # %% ../nbs/53_rent.ipynb #89548830
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

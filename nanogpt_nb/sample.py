@@ -17,7 +17,7 @@ from .errors import BadInput
 from .tokens import get_tokenizer
 from .device import Device
 from .pretrained import load_model
-from .cli import check_range, run_command
+from .cli import check_range, run_if_program
 
 # %% ../nbs/15_sample.ipynb #6b39dc17
 def pick(
@@ -191,7 +191,7 @@ def generate(
 def encode_prompt(
     prompt,     # text; an empty one begins a document
     enc,        # the model's tokenizer
-) -> list:      # ids, at least one
+):              # ids, at least one
     "A prompt as ids."
     return enc.encode_ordinary(prompt) or [enc.eot_token]
 
@@ -231,5 +231,4 @@ def main(
         print(">", enc.decode([i for i in ids if i != enc.eot_token]))
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

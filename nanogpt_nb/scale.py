@@ -25,7 +25,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from .errors import BadInput
-from .cli import run_command
+from .cli import run_if_program
 from .optim import AdamWConfig
 from .config import PRESETS as WHOLE, TrainConfig
 from .train import main as train_main
@@ -173,8 +173,7 @@ def main(
     train_main(argv, PRESETS, "scale.py")
 
 # %% ../nbs/47_scale.ipynb #1a3f570f
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())
 
 # %% ../nbs/47_scale.ipynb #2e952acb
 def save_slices(

@@ -17,13 +17,14 @@ from bisect import bisect_right
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from .errors import BadInput
-from .files import fits, make_folder, read_json, readable_size, sha256, write_file
+from .files import fits, make_folder, read_json, sha256, write_file
 from .cli import check_range
 
 # %% ../nbs/16_shards.ipynb #f3ca4ca2
-def npy_header(n) -> bytes:     # 128 of them
+def npy_header(n):      # 128 bytes
     "The header with which NumPy begins a file of `n` uint16 numbers (NumPy's NEP 1)."
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, dict(descr="<u2", fortran_order=False, shape=(n,)))
@@ -32,7 +33,7 @@ def npy_header(n) -> bytes:     # 128 of them
 
 def shard_record(
     path, tokens,       # of a shard that is there: `{split}_{number}.npy`, and how many it holds
-) -> dict:              # name, split, tokens, sha256
+):                      # name, split, tokens, sha256
     "What the manifest says of a shard."
     return dict(name=path.name, split=path.name.split("_")[0], tokens=tokens, sha256=sha256(path))
 
@@ -40,7 +41,7 @@ def shard_record(
 def write_shard(
     path,
     tokens,     # (n,) ids below 65,536
-) -> dict:      # the shard's record
+):              # the shard's record
     "Write one shard as `np.save` would, whole or not at all. Raises `BadInput` on a full disk."
     tokens = np.ascontiguousarray(tokens, "<u2")
     write_file(path, npy_header(len(tokens)), tokens)
@@ -53,7 +54,7 @@ def write_manifest(
     vocab_size,     # how many ids the tokenizer has
     source,         # dict: what the text is
     command,        # how to make the same files again
-) -> dict:          # the manifest
+):                  # the manifest, a dict
     "Write `manifest.json`, the last file of a directory: it says that the others are all there."
     manifest = dict(vocab_size=vocab_size, source=source, command=command, shards=shards)
     text = json.dumps(manifest, indent=1) + "\n"
@@ -64,7 +65,7 @@ def write_manifest(
 def put_shard(
     path,
     tokens,     # (n,) ids below 65,536
-) -> dict:      # the shard's record
+):              # the shard's record
     "Write a shard, or keep the one that is there. Raises `BadInput` if that one does not hold these tokens."
     old = np.fromfile(path, "<u2", offset=128) if path.exists() else []
     if not np.array_equal(old, tokens[:len(old)]):
@@ -114,7 +115,7 @@ class ShardWriter:
         shards.append(put_shard(path, np.frombuffer(page, "<u2", n)))
         del page[:2 * n]
 
-    def finish(self) -> dict:
+    def finish(self):
         "Write what is left of each split as a last, shorter shard, then the manifest; return it."
         for split, page in self.pages.items():
             if page:
@@ -134,7 +135,7 @@ def _open_llmc(path):
 # %% ../nbs/16_shards.ipynb #7629543d
 def open_shard(
     path,           # .npy (ours, build-nanogpt's) or .bin (llm.c's)
-) -> np.ndarray:    # (n,) uint16, mapped
+):                  # (n,) uint16, mapped
     "One shard; only its header is read. Raises `BadInput` if it is missing, truncated or of another kind."
     path = Path(path)
     try:
@@ -148,7 +149,7 @@ def open_shard(
     return shard
 
 # %% ../nbs/16_shards.ipynb #4321fc86
-def read_manifest(folder) -> dict:      # None where there is none
+def read_manifest(folder):      # a dict, or None where there is none
     "The manifest of a shard directory. Raises `BadInput` if it is damaged."
     path = Path(folder) / "manifest.json"
     if not path.exists():
@@ -227,7 +228,7 @@ class Tape:
         self,
         starts,         # (n,) where each window begins, in tokens
         length,         # tokens in a window
-    ) -> np.ndarray:    # (n, length) uint16
+    ):                  # (n, length) uint16
         "One row for each start, over the shards' edges. Raises `IndexError` beyond the tape."
         rows = np.empty((len(starts), length), np.uint16)
         for start, row in zip(starts, rows):
@@ -243,7 +244,7 @@ class Tape:
                 number += 1                             # what is missing stands in the next one
         return rows
 
-    def fingerprint(self) -> str:
+    def fingerprint(self):
         "A sha256 that tells this data from other data: of the checksums in the manifest, or of each shard's beginning."
         marks = []
         for record, shard in zip(self.records, self.shards):
@@ -263,6 +264,6 @@ def check_space(
     free = shutil.disk_usage(folder).free
     if need > free:
         raise BadInput(
-            f"{out} will need about {readable_size(need)} and {readable_size(free)} are free: "
+            f"{out} will need about {tqdm.format_sizeof(need, 'B')} and {tqdm.format_sizeof(free, 'B')} are free: "
             "free some, or choose another --out or fewer tokens"
         )

@@ -15,7 +15,7 @@ if __name__ == "__main__" and "__file__" in globals():      # torchrun runs the 
 from dataclasses import asdict, replace
 
 from . import config, train
-from .cli import run_command
+from .cli import run_if_program
 from .modern import ModernConfig
 from .muon import MuonConfig
 
@@ -57,5 +57,4 @@ def main(
     train.main(argv, PRESETS, "speedrun.py")
 
 # %% ../nbs/44_speedrun.ipynb #a3f3ad3b
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

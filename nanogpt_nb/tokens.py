@@ -21,7 +21,7 @@ RANKS_SHA256 = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930
 
 def read_ranks(
     text,       # lines of `base64 rank`
-) -> dict:      # token's bytes -> rank, which is also its id
+):              # dict: token's bytes -> rank, which is also its id
     "GPT-2's merge list, checked against its sha256. Raises `BadInput` if the list was changed."
     if hashlib.sha256(text.encode()).hexdigest() != RANKS_SHA256:
         raise BadInput("nanogpt_nb/assets/gpt2.tiktoken is damaged: restore it with `git checkout nanogpt_nb/assets`")
@@ -36,7 +36,7 @@ PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$
 @lru_cache
 def get_tokenizer(
     vocab_size=50257,       # 256 bytes + the merges that are kept + `<|endoftext|>`; 257 keeps no merge
-) -> tiktoken.Encoding:     # `encode_ordinary(text)`, `decode(ids)`, `eot_token`
+):                          # `encode_ordinary(text)`, `decode(ids)`, `eot_token`
     "GPT-2's tokenizer with its first `vocab_size - 1` ranks. Raises `BadInput` for a size that the list cannot give."
     if not 257 <= vocab_size <= 50257:
         raise BadInput(f"a GPT-2 tokenizer has 257 (bytes) to 50,257 entries, not {vocab_size:,}: "

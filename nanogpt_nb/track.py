@@ -17,7 +17,7 @@ import tyro
 
 from .errors import BadInput
 from .files import folder_lock, read_json, sha256, write_file
-from .cli import run_command
+from .cli import run_if_program
 from .logbook import WORDS, is_done, read_lines
 
 # %% ../nbs/56_track.ipynb #796be808
@@ -176,5 +176,4 @@ def main(
     tyro.cli(track, prog="python -m nanogpt_nb.track", args=argv)
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

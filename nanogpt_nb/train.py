@@ -22,7 +22,7 @@ import torch
 
 from .errors import BadInput
 from .tokens import get_tokenizer
-from .cli import StopSignal, progress_bar, run_command
+from .cli import StopSignal, progress_bar, run_if_program
 from .sample import encode_prompt, generate
 from .loader import to_tensor
 from .step import train_step
@@ -286,5 +286,4 @@ def main(
         print(f"warning: {config.run_dir} is finished, only its summary failed: {error!r}", file=sys.stderr)
 
 # %% ../nbs/34_train.ipynb #ed2ac479
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -19,7 +19,7 @@ import numpy as np
 import tyro
 
 from .errors import BadInput
-from .cli import run_command
+from .cli import run_if_program
 from .shards import read_manifest
 from .logbook import read_log
 from .config import PRESETS
@@ -306,5 +306,4 @@ def main(
     tyro.cli(watch, prog="python -m nanogpt_nb.watch", args=argv)
 
 
-if __name__ == "__main__" and "__file__" in globals():
-    run_command(main)
+run_if_program(main, globals())

@@ -71,9 +71,10 @@ def run(*words, **options) -> SimpleNamespace:
     return SimpleNamespace(status=process.returncode, out=out, err=err)
 
 
-def hear(work, *args, **kwargs) -> SimpleNamespace:
-    "Call `work(*args, **kwargs)` quietly: its `result`, and the text that it wrote, `out` and `err`."
+def hear(work, *args, terminal=False, **kwargs) -> SimpleNamespace:
+    "Call `work(*args, **kwargs)` quietly: its `result`, and the text that it wrote, `out` and `err`, perhaps a terminal."
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        err.isatty = lambda: terminal
         result = work(*args, **kwargs)
     return SimpleNamespace(result=result, out=out.getvalue(), err=err.getvalue())
 
