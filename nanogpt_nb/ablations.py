@@ -8,7 +8,6 @@ __all__ = ['MUON', 'PARTS', 'RATES', 'recipes', 'build_config', 'final_loss', 'r
 
 # %% ../nbs/45_ablations.ipynb #21863b0f
 import json
-import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,7 +28,6 @@ from .config import PRESETS
 from .race import environment
 from .modern import ModernConfig
 from .muon import MuonConfig
-from .speedrun import MODERN
 
 # %% ../nbs/45_ablations.ipynb #920ccf35
 MUON = "Muon"           # the part that is no part of the model

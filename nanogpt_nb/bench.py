@@ -4,19 +4,14 @@
 
 # %% auto #0
 __all__ = ['PARTS', 'in_transformers', 'step_sides', 'training', 'peak', 'loss_sides', 'loss', 'attention', 'sampling_sides',
-           'sampling', 'questions', 'scoring', 'overheads', 'bench', 'command', 'main']
+           'sampling', 'questions', 'scoring', 'bench', 'command', 'main']
 
 # %% ../nbs/37_bench.ipynb #f5b491aa
-import time
-from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from functools import partial
 from importlib.util import find_spec
-from io import StringIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
@@ -36,8 +31,7 @@ from .count import OperationCounter, peak_flops, product
 from .speed import StepOptions, WithLoss, build_learner
 from .hellaswag import naive_score, render, score_all
 from .config import PRESETS
-from .train import train
-from .race import compare, environment, race, show, steps_only, versus
+from .race import compare, environment, race, show, versus
 
 # %% ../nbs/37_bench.ipynb #012b11ef
 def in_transformers(
@@ -210,36 +204,6 @@ def scoring(device, config=GPTConfig(), items=4, **limits):
     same = versus("same answers", "items", agree.sum(), "of", len(items))
     return [*compare("HellaSwag", "items/s", len(items), times), same]
 
-# %% ../nbs/37_bench.ipynb #bedd1ac6
-def overheads(device, n_steps=60):
-    "Rows: waiting for a batch and logging, in % of a step of `train` at tiny; beside each its naive twin."
-    marks = []              # points in time, five for each update
-
-    def mark():
-        device.synchronize()
-        marks.append(time.perf_counter())
-
-    def update(run, step):
-        mark()
-        x, y = run.loader[step]
-        mark()                              # the batch is there
-        loss, norm = train_step(run.wrapped, run.optimizer, x, y, run.micro_batch, device=device)
-        mark()                              # learned
-        run.loader.fetch(step)
-        mark()                              # the same batch, read when wanted
-        run.writer.book.flush()
-        mark()                              # the log is on the disk
-        return dict(loss=loss, lr=0.0, norm=norm)
-
-    with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        train(steps_only(PRESETS["tiny"], folder, device, max_steps=n_steps), update=update)
-    spans = np.diff(marks)[5:-4].reshape(-1, 5).T       # seconds; without the first update and the last
-    waited, _, fetched, flushed, logged = 100 * spans / spans[1]
-    return [
-        versus("wait for a batch", "% of a step", waited, "read when wanted", fetched, costs=True),
-        versus("log and progress", "% of a step", logged, "synced each line", logged + flushed, costs=True),
-    ]
-
 # %% ../nbs/37_bench.ipynb #3ac1de33
 PARTS = {       # in the order of the table
     "matrix product": partial(peak, seconds=2),
@@ -250,7 +214,6 @@ PARTS = {       # in the order of the table
     "sampling": partial(sampling, rivals=["transformers"]),
     "without cache": partial(sampling, rivals=["without cache"], turns=1),      # half a minute a turn
     "HellaSwag": partial(scoring, turns=2),
-    "overheads": overheads,
 }
 
 # %% ../nbs/37_bench.ipynb #5258d2ba

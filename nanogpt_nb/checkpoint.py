@@ -6,7 +6,6 @@
 __all__ = ['random_states', 'set_random_states', 'best', 'save', 'load', 'damage', 'latest', 'mark_best', 'stage']
 
 # %% ../nbs/29_checkpoint.ipynb #554ccfb1
-import json
 import os
 import random
 import shutil
@@ -19,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from .errors import BadInput
-from .files import atomic_write, disk_full, read_json, sha256, sync_folder, write_file
+from .files import atomic_write, disk_full, read_json, sha256, sync_folder, write_file, write_json
 from .pretrained import checkpoints, save_model
 
 # %% ../nbs/29_checkpoint.ipynb #eb991142
@@ -98,7 +97,7 @@ def save(
         config = read_json(folder / "config.json", "save again")
         config["train"] = train
         config["sha256"]["state.pt"] = sha256(folder / "state.pt")
-        write_file(folder / "config.json", json.dumps(config, indent=1).encode())
+        write_json(folder / "config.json", config)
     for old in checkpoints(run_dir)[keep:]:
         if old != best(run_dir):
             _remove(old)
@@ -119,8 +118,9 @@ def _restore(optimizer, saved):
     "Give optimizer and generators their saved state. If that raises, they are as they were."
     parameters = sum((group["params"] for group in optimizer.param_groups), [])
     for index, moments in saved["optimizer"]["state"].items():
-        for moment in moments.values():
-            torch.as_tensor(moment).expand_as(parameters[index])    # raises if its shape is another one
+        for name, moment in moments.items():            # the count of updates is one number
+            if moment.shape != (() if name == "step" else parameters[index].shape):
+                raise ValueError(f"its {name} has another shape")
     before = random_states()
     try:
         set_random_states(saved["random"])
@@ -181,7 +181,7 @@ def latest(
         print(f"warning: {problem}; trying the checkpoint before it", file=sys.stderr)
     if paths:
         raise BadInput(f"no checkpoint in {paths[0].parent} is whole: "
-                       "remove that folder to start anew, or fetch a copy of it")
+                       "remove that folder, then start anew or fetch a copy of it")
 
 # %% ../nbs/29_checkpoint.ipynb #ec64843c
 def mark_best(

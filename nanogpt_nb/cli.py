@@ -9,6 +9,7 @@ __all__ = ['FORBIDDEN', 'run_command', 'check_range', 'check_output', 'run_if_pr
 # %% ../nbs/14_cli.ipynb #08eea56e
 import errno
 import inspect
+import math
 import os
 import re
 import shlex
@@ -86,12 +87,12 @@ def check_range(
     flag,           # its name, as the user types it: "--top-k"
     value,          # None passes: the flag was not given
     least,
-    below=None,     # the value must stay under this; None: no limit
+    below=math.inf, # the value must stay under this
 ):
-    "Raise `BadInput` for a number outside a range."
-    if value is None or least <= value and (below is None or value < below):
+    "Raise `BadInput` for a number outside a range, and for nan and infinity."
+    if value is None or least <= value < below:
         return
-    limit = "" if below is None else f", and less than {below:,}"
+    limit = "" if below == math.inf else f", and less than {below:,}"
     raise BadInput(f"{flag} is {value}: give {least} or more{limit}")
 
 # %% ../nbs/14_cli.ipynb #46846ab6
@@ -109,7 +110,7 @@ def check_output(
         open(trial, "w").close()
         os.remove(trial)
     except OSError as error:
-        raise BadInput(f"{flag} {path} cannot be written ({error.strerror}): choose a folder that is there and may be written") from error
+        raise BadInput(f"{flag} {path} cannot be written ({error.strerror}): choose a folder that can") from error
 
 # %% ../nbs/14_cli.ipynb #6d2f90b8
 def run_if_program(
@@ -144,7 +145,8 @@ def progress_bar(
     iterable=None,      # what to walk over; None: the caller calls `update`
     **options,          # of tqdm: total, desc, unit, disable, …
 ):                      # a `tqdm`
-    "A progress bar on a terminal; elsewhere, in a log file say, a whole line every half minute."
+    "A progress bar on a terminal; elsewhere, in a log file say, a whole line every half minute. One process shows it."
+    options = dict(disable=not _is_main()) | options
     if sys.stderr.isatty():
         return tqdm(iterable, dynamic_ncols=True, **options)
     # no columns: numbers without a bar

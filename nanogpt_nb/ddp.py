@@ -8,7 +8,7 @@ __all__ = ['Ranks', 'open_store', 'join']
 # %% ../nbs/25_ddp.ipynb #1b24cd8d
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import torch
@@ -27,7 +27,7 @@ class Ranks:
     rank: int = 0           # this process's number among all
     local_rank: int = 0     # its number on this machine, and so its GPU
     world_size: int = 1     # how many there are
-    device: Device = field(default_factory=lambda: Device.pick("cpu"))
+    device: Device = Device("cpu")
 
     @classmethod
     def start(
@@ -115,7 +115,7 @@ class Ranks:
         if self.is_main:
             try:
                 result = work()
-            except BaseException as caught:     # a Ctrl-C too: nobody should wait for the timeout
+            except BaseException as caught:     # a Ctrl-C too: the others should hear it
                 error = caught
                 told = error if isinstance(error, BadInput) else RuntimeError(f"rank 0 failed: {error!r}")
         message = [result, told]
@@ -133,15 +133,15 @@ def open_store(
     limit,          # a `timedelta`: how long to wait for the others
 ):                  # a table of names and values that all ranks of this start share
     "Where ranks write how they can be called. Raises `BadInput` if it might hold the entries of dead ranks."
-    about = os.environ.get
-    one_machine = int(about("GROUP_WORLD_SIZE", 1)) == 1
-    shared = about("TORCHELASTIC_USE_AGENT_STORE") == "True" and about("TORCHELASTIC_MAX_RESTARTS", "0") != "0"
+    env = os.environ.get
+    one_machine = int(env("GROUP_WORLD_SIZE", 1)) == 1
+    shared = env("TORCHELASTIC_USE_AGENT_STORE") == "True" and env("TORCHELASTIC_MAX_RESTARTS", "0") != "0"
     if shared and not one_machine:
         raise BadInput("--max-restarts on several machines needs torchrun's --rdzv-backend=c10d, and "
                        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment, on each of them")
     store = next(rendezvous("env://", rank, world_size, timeout=limit))[0]
     # torchrun's table outlives the ranks: each start writes into a part of its own
-    starts = about("TORCHELASTIC_RESTART_COUNT", 0) if one_machine else "of all machines"
+    starts = env("TORCHELASTIC_RESTART_COUNT", 0) if one_machine else "of all machines"
     return dist.PrefixStore(f"start {starts}", store)
 
 # %% ../nbs/25_ddp.ipynb #c79ceaca

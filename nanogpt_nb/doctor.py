@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['OK', 'WARNING', 'PROBLEM', 'SMALL', 'CHECKS', 'PROGRAMS', 'Row', 'Case', 'examine', 'small_steps', 'product_error',
            'needed_memory', 'Machine', 'check_software', 'check_compiler', 'check_device', 'check_plan', 'room',
-           'check_memory', 'shard_files', 'check_data', 'check_disk', 'check_hub', 'check_network', 'check_step',
-           'check_hours', 'as_table', 'main']
+           'check_memory', 'AskedOnce', 'shard_files', 'check_data', 'check_disk', 'check_hub', 'check_network',
+           'check_step', 'check_hours', 'as_table', 'main']
 
 # %% ../nbs/52_doctor.ipynb #bbd564b6
 import os
@@ -311,9 +311,14 @@ def check_memory(machine, case):
     return room(free, need, 1.4, "lower --micro-batch, which changes no result")
 
 # %% ../nbs/52_doctor.ipynb #5ce13da5
+class AskedOnce(Repository):
+    "A repository whose silence is an answer: nobody waits for it."
+    waits = ()
+
+
 def shard_files(repo):      # OWNER/NAME on the Hub
     "The shards of a data set on the Hub. Raises `BadInput` where it has no manifest."
-    files = Repository(repo, "dataset", waits=()).files()
+    files = AskedOnce(repo, "dataset").files()
     if "manifest.json" not in files:
         raise BadInput(f"{repo} has no manifest.json: push the shards again, where they are")
     return [file for name, file in files.items() if name.endswith(".npy")]
@@ -355,7 +360,7 @@ def check_hub(machine, case):
     if not repo:
         return WARNING, "no --hub: what this machine makes is lost with it, unless you copy it"
     check_repo(repo)
-    there = Repository(repo, "model", waits=())
+    there = AskedOnce(repo, "model")
     user = there.ask(HfApi().whoami, "account on the Hub for this token")
     if there.exists():
         there.ask(lambda: HfApi().auth_check(repo, repo_type="model", write=True), f"right to write to {repo}")

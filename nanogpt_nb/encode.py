@@ -158,12 +158,8 @@ def _end_with_parent():
 
 def worker_pool(
     workers,        # processes; 1 is this process, without a pool
-    vocab_size,     # of the tokenizer that they load
 ):                  # a context; it gives what `encoded` takes as `pool`
     "Processes that encode. They are spawned, as a forked copy of a process with threads may hang."
     if workers == 1:
         return nullcontext()
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
-    for _ in range(workers):
-        pool.submit(encode, [(True, "")], vocab_size)       # each begins to import while we go on
-    return pool
+    return ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)

@@ -18,7 +18,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-import torch
 import tyro
 from huggingface_hub import HfApi
 from safetensors.torch import save_file

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['NETWORK', 'WAITS', 'sync_folder', 'disk_full', 'atomic_write', 'write_file', 'make_folder', 'folder_lock',
-           'fresh_folder', 'sha256', 'fits', 'read_json', 'http_status', 'retry']
+           'fresh_folder', 'sha256', 'parse_json', 'fits', 'read_json', 'write_json', 'http_status', 'one_line',
+           'retry']
 
 # %% ../nbs/12_files.ipynb #4d7545c5
 import errno
@@ -172,6 +173,16 @@ def sha256(
     return digest.hexdigest()
 
 # %% ../nbs/12_files.ipynb #2fd04809
+def parse_json(
+    text,       # or bytes
+):              # the value; None where it is no JSON
+    "Read JSON that may be damaged."
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def fits(
     values,     # from a file
     kinds,      # the type of each field that must be there
@@ -179,7 +190,7 @@ def fits(
     "Is this a dict with these fields, and are their values of these types?"
     return isinstance(values, dict) and all(type(values.get(name)) is kind for name, kind in kinds.items())
 
-
+# %% ../nbs/12_files.ipynb #0d93fa68
 def read_json(
     path,       # the file
     fix,        # what the user can do about a damaged or missing one
@@ -195,6 +206,14 @@ def read_json(
     if kinds is not None and not fits(values, kinds):
         raise BadInput(f"{path} is damaged (a field is missing or of another type): {fix}")
     return values
+
+
+def write_json(
+    path,       # the file; one that is there is replaced
+    values,     # of JSON's kinds
+):
+    "Write a JSON file, whole or not at all. Raises `BadInput` on a full disk."
+    write_file(path, json.dumps(values, indent=1).encode() + b"\n")
 
 # %% ../nbs/12_files.ipynb #7dc7cbf0
 NETWORK = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "aiohttp", "asyncio", "fsspec", "hf_xet")
@@ -216,6 +235,11 @@ def http_status(
     return None, 0
 
 # %% ../nbs/12_files.ipynb #8b722788
+def one_line(error):
+    "What an error says, in one line of 200 letters at most."
+    return " ".join(str(error).split())[:200]
+
+
 def _reason_to_wait(error, status, what, transient):
     "What may be better after a while, in words. Raises `BadInput` for what no waiting cures; a bug is raised again."
     if disk_full(error):
@@ -230,7 +254,7 @@ def _reason_to_wait(error, status, what, transient):
     if status in (408, 429) or (status or 0) >= 500:
         return f"status {status}"
     if isinstance(error, transient):
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return f"{type(error).__name__}: {one_line(error)}"
     raise error
 
 # %% ../nbs/12_files.ipynb #4c5b0bd5

@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['HUB', 'render', 'naive_score', 'standard_error', 'pack', 'packed_mask', 'score', 'truncate_context', 'score_all',
-           'grade', 'evaluate', 'load_items', 'HellaswagOptions', 'main']
+           'grade', 'evaluate', 'load_items', 'command', 'main']
 
 # %% ../nbs/27_hellaswag.ipynb #555dd16f
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -20,9 +19,9 @@ from torch.nn.utils.rnn import pad_sequence
 from .errors import BadInput
 from .tokens import get_tokenizer
 from .tales import Tales
-from .files import retry, write_file
+from .files import parse_json, retry, write_file
 from .pretrained import load_model
-from .cli import check_output, check_range, progress_bar, run_if_program
+from .cli import check_output, check_range, explained, progress_bar, run_if_program
 from .sample import ModelArgument
 from .ddp import Ranks
 from .validate import evaluating
@@ -118,7 +117,6 @@ def truncate_context(
 def score_all(
     model,
     rendered,           # list of (context, endings)
-    progress=False,     # show a bar
 ):                      # (items, 4) nats
     "The losses of many items, batch by batch, the longest items first."
     sizes = [len(context) + sum(map(len, endings)) for context, endings in rendered]
@@ -126,7 +124,7 @@ def score_all(
     rows = 8 if next(model.parameters()).is_cpu else 100
     losses = torch.zeros(len(rendered), 4)
     with evaluating(model):
-        for begin in progress_bar(range(0, len(order), rows), disable=not progress, unit="batch"):
+        for begin in progress_bar(range(0, len(order), rows), desc="questions", unit="batch", leave=None):
             batch = order[begin:begin + rows]
             losses[batch] = score(model, [rendered[i] for i in batch])
     return losses
@@ -149,17 +147,15 @@ def evaluate(
     model,              # any model of this book
     items,              # what `load_items` gave
     enc,                # the model's tokenizer
-    ranks=None,         # `Ranks` that share the items; None: this process does all
-    progress=False,     # show a bar
+    ranks=Ranks(),      # who shares the items; this process alone, on the CPU, if not given
 ):                      # dict(acc, acc_norm, correct, total, cut, predictions); `correct` is by the mean
     "Accuracy on four-ending questions, `cut` contexts were shortened. Raises `BadInput` if a loss is not finite."
-    ranks = ranks or Ranks()
     mine = items[ranks.rank::ranks.world_size]
     whole = [render(item, enc) for item in mine]
     rendered = [(truncate_context(*pair, model.config.block_size), pair[1]) for pair in whole]
     cut = sum(a != b for a, b in zip(whole, rendered))
     with ranks.device.autocast():
-        losses = score_all(model, rendered, progress=progress).tolist()
+        losses = score_all(model, rendered).tolist()
     graded = [grade(item, endings, costs) for item, (_, endings), costs in zip(mine, rendered, losses)]
     found = [None] * len(items)
     for rank, part in enumerate(ranks.gather(graded)):      # every rank tells what it found
@@ -192,21 +188,13 @@ def _check_item(item, where):
                    "a \"label\" from 0 to 3 (the test set has none), all of it below 100,000 characters")
 
 # %% ../nbs/27_hellaswag.ipynb #397f39b8
-def _read_line(line):
-    "The object on a line of JSON, or None."
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _read_rows(path):
     "What a .parquet file holds, row by row, or any other file, line by line."
     from pyarrow import ArrowException, BufferReader
     from pyarrow.parquet import read_table
     content = path.read_bytes()                 # outside of `try`: a file that may not be read is not a damaged one
     if path.suffix != ".parquet":
-        return [_read_line(line) for line in content.splitlines()]
+        return list(map(parse_json, content.splitlines()))
     try:
         return read_table(BufferReader(content)).to_pylist()
     except (ArrowException, OSError, ValueError) as error:
@@ -227,36 +215,35 @@ def load_items(
         raise BadInput(f"no questions at {source}: give FILE.jsonl, FILE.parquet, hellaswag or tales")
     return [_check_item(row, f"line {number} of {path}") for number, row in enumerate(rows[:limit], 1)]
 
-# %% ../nbs/27_hellaswag.ipynb #651510b9
-@dataclass
-class HellaswagOptions:
-    "Accuracy of a model on four-ending questions."
-    # a run directory, a checkpoint, or gpt2, gpt2-medium, gpt2-large, gpt2-xl
-    source: ModelArgument
-    data: str = "hellaswag"         # hellaswag, tales, FILE.jsonl or FILE.parquet
-    limit: int | None = None        # only the first so many items
-    out: Path | None = None         # write one line of JSON for each item here
-    device: str = "auto"            # auto, cuda, mps or cpu
-
 # %% ../nbs/27_hellaswag.ipynb #d09a7e07
-def main(
-    argv=None,  # command line without the program's name; None: that of this process
+def command(
+    source: ModelArgument,          # a run, a checkpoint, a model's folder, a .pt file, or gpt2, gpt2-medium …
+    data: str = "hellaswag",        # hellaswag, tales, FILE.jsonl or FILE.parquet
+    limit: int | None = None,       # only the first so many items
+    out: Path | None = None,        # write one line of JSON for each item here
+    device: str = "auto",           # auto, cuda, mps or cpu
 ):
-    "Print both accuracies with their standard errors."
-    options = tyro.cli(HellaswagOptions, args=argv, prog="python -m nanogpt_nb.hellaswag")
-    check_range("--limit", options.limit, 1)
-    with Ranks.start(options.device) as ranks:
-        ranks.on_main(lambda: check_output(options.out, "--out"))
-        model = load_model(options.source, ranks.device.torch_device)
-        items = ranks.on_main(lambda: load_items(options.data, options.limit))      # one rank fetches them for all
-        found = evaluate(model, items, get_tokenizer(model.config.vocab_size), ranks, progress=ranks.is_main)
+    "Accuracy of a model on four-ending questions, with its standard error."
+    check_range("--limit", limit, 1)
+    with Ranks.start(device) as ranks:
+        ranks.on_main(lambda: check_output(out, "--out"))
+        model = load_model(source, ranks.device.torch_device)
+        items = ranks.on_main(lambda: load_items(data, limit))      # one rank fetches them for all
+        found = evaluate(model, items, get_tokenizer(model.config.vocab_size), ranks)
     if not ranks.is_main:
         return
     for name in ("acc_norm", "acc"):
         print(f"{name:8} {found[name]:.4f} ± {standard_error(found[name], found['total']):.4f}")
     print("{correct} of {total} right by mean loss; chance is 0.25; {cut} contexts were cut".format(**found))
-    if options.out:
-        write_file(options.out, *(json.dumps(row).encode() + b"\n" for row in found["predictions"]))
+    if out:
+        write_file(out, *(json.dumps(row).encode() + b"\n" for row in found["predictions"]))
+
+# %% ../nbs/27_hellaswag.ipynb #651510b9
+def main(
+    argv=None,  # command line without the program's name; None: that of this process
+):
+    "Parse the command line and run `command`."
+    tyro.cli(explained(command), args=argv, prog="python -m nanogpt_nb.hellaswag")
 
 
 run_if_program(main, globals())

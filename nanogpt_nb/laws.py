@@ -9,7 +9,6 @@ __all__ = ['ROW', 'VAL_TALES', 'BATCH', 'WIDTHS', 'STEPS', 'BIG', 'BIG_STEPS', '
            'main']
 
 # %% ../nbs/46_laws.ipynb #28ff66ce
-import json
 import math
 from copy import deepcopy
 from functools import lru_cache
@@ -25,7 +24,7 @@ import tyro
 from .cli import check_output, run_if_program, shell
 from .device import Device
 from .errors import BadInput
-from .files import read_json, write_file
+from .files import read_json, write_json
 from .gpt import GPTConfig
 from .loader import TokenLoader
 from .optim import AdamWConfig
@@ -300,7 +299,7 @@ def record_laws(
         missing = [each for each in steps if (width, seed, each) not in have]
         for run in train_width(width, seed, folder, missing):
             found["runs"].append(run)
-            write_file(path, json.dumps(found, indent=1).encode())
+            write_json(path, found)
             print(f"width {width:4} seed {seed} steps {run['steps']:5}: {run['loss']:.4f} nats a token", flush=True)
 
     with TemporaryDirectory() as folder:
@@ -314,7 +313,7 @@ def record_laws(
             losses = law(theta, body_params(config), tokens)
             found["prediction"] = dict(width=big, params=body_params(config), theta=theta, tokens=tokens.tolist(),
                                        losses=losses.tolist(), date=environment(Device("cpu"))["date"])
-            write_file(path, json.dumps(found, indent=1).encode())
+            write_json(path, found)
         train(big, 0, big_steps, folder)
         for seed in range(1, seeds):
             for width in widths:

@@ -96,7 +96,6 @@ class TokenLoader:
     world_size: int = 1     # of how many
     seed: int = 1337        # of the shuffle, build-nanogpt's; None: in the order of the tape
     device: object = None   # a `Device`; None leaves batches on the CPU
-    vocab_size: int = None  # the model's; the tape's if not given
 
     def __post_init__(self):
         tape, batch_size, seq_len = self.tape, self.batch_size, self.seq_len
@@ -106,7 +105,6 @@ class TokenLoader:
                 f"{tape.folder} has {len(tape):,} {tape.split} tokens, a batch of {batch_size} rows of "
                 f"{seq_len} needs {batch_size * seq_len + 1:,}: prepare more text, or take fewer or shorter rows"
             )
-        self.vocab_size = self.vocab_size or tape.vocab_size or 65536
         self._thread = ThreadPoolExecutor(1)
         self._ahead = {}                                # the step that the thread fetches -> its future
 
@@ -115,7 +113,7 @@ class TokenLoader:
         rows = self.batch_size // self.world_size
         numbers = windows_of(step, rows, self.rank, self.world_size, self.n_windows, self.seed)
         windows = self.tape.windows(self.seq_len * numbers, self.seq_len + 1)
-        tokens = to_tensor(windows, self.vocab_size, self.tape.folder)
+        tokens = to_tensor(windows, self.tape.vocab_size or 65536, self.tape.folder)
         if self.device and self.device.type == "cuda":
             tokens = tokens.pin_memory()
         return tokens

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import sys
+from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import BadInput
-from .files import disk_full, make_folder
+from .files import disk_full, fits, make_folder, parse_json
 from .cli import run_if_program
 
 # %% ../nbs/28_logbook.ipynb #04e122da
@@ -39,11 +40,8 @@ def _from_json(value):
 # %% ../nbs/28_logbook.ipynb #47472873
 def _entry(line):
     "The object on one line of log.jsonl, or None if the line is not a whole one."
-    try:
-        entry = json.loads(line)
-        return entry if isinstance(entry["event"], str) and type(entry["step"]) is int else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
+    entry = parse_json(line)
+    return entry if fits(entry, dict(event=str, step=int)) else None
 
 # %% ../nbs/28_logbook.ipynb #4ad0a5ce
 UPDATE_EVENTS = ("train", "skip")       # an update's lines are written after the evaluations of its step
@@ -119,9 +117,9 @@ class Logbook:
         "Append a line. Raises `ValueError` if it stands already, `BadInput` if the disk is full."
         if (event, step) in self.entries:
             raise ValueError(f"{event} of step {step} stands in {self.path} already")
-        values = {name: _to_json(value) for name, value in values.items()}
-        self._append(json.dumps(dict(event=event, step=step, **values), allow_nan=False) + "\n")
-        self.entries[event, step] = values
+        entry = {name: _to_json(value) for name, value in dict(event=event, step=step, **values).items()}
+        self._append(json.dumps(entry, allow_nan=False) + "\n")
+        self.entries[event, step] = entry
 
     def flush(self):
         "Wait until all lines are on the disk: what a checkpoint counts as done must be in the log."
@@ -152,12 +150,17 @@ FOREIGN = {     # form of a line: the event it tells
 }
 
 
+@cache
+def _pattern(form):
+    "A form as a regular expression, built once."
+    form = re.sub(r"<(\w+)>", r"(?P<\1>\\d+)", re.escape(form))
+    return re.sub(r"<(\w+):(\d)>", r"(?P<\1>-?\\d+\\.\\d{\2}(e[+-]\\d\\d)?|nan|inf)", form)
+
+
 def _foreign(line):
     "The values on a line of build-nanogpt's formats, with their event, or None."
     for form, event in FOREIGN.items():
-        pattern = re.sub(r"<(\w+)>", r"(?P<\1>\\d+)", re.escape(form))
-        pattern = re.sub(r"<(\w+):(\d)>", r"(?P<\1>-?\\d+\\.\\d{\2}(e[+-]\\d\\d)?|nan|inf)", pattern)
-        found = re.fullmatch(pattern, " ".join(line.split()))
+        found = re.fullmatch(_pattern(form), " ".join(line.split()))
         if found:
             return dict(event=event, **{name: float(value) for name, value in found.groupdict().items()})
 

@@ -267,7 +267,7 @@ def command(
 ):
     "Run nanoGPT, build-nanogpt and tiktoken in turns with this book, on this machine's CPU."
     if not all((folder / name).is_dir() for name in ("nanoGPT", "build-nanogpt")):
-        raise BadInput(f"clones are missing in {folder}: git clone https://github.com/karpathy/nanoGPT, build-nanogpt")
+        raise BadInput(f"{folder} lacks nanoGPT or build-nanogpt: git clone https://github.com/karpathy/NAME there")
     check_output(json, "--json")
     check_range("--megabytes", megabytes, 1)
     if text and not text.is_file():

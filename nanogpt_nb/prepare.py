@@ -6,7 +6,6 @@
 __all__ = ['KINDS', 'prepare_tales', 'find_files', 'read_documents', 'split_tail', 'fill_text', 'prepare_text', 'main']
 
 # %% ../nbs/20_prepare.ipynb #279009e6
-import json
 import os
 import sys
 from itertools import groupby
@@ -18,7 +17,7 @@ import tyro
 from .errors import BadInput
 from .tokens import get_tokenizer
 from .tales import Tales
-from .files import fresh_folder
+from .files import fits, fresh_folder, parse_json
 from .cli import check_range, explained, progress_bar, run_if_program
 from .shards import ShardWriter, check_space
 from .encode import encoded, in_batches, in_parts, worker_pool
@@ -103,14 +102,10 @@ def _read_jsonl(path):
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            try:
-                text = json.loads(line)["text"]
-                if not isinstance(text, str):
-                    raise TypeError(f"it is {json.dumps(text)[:40]}")
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise BadInput(f"{path}, line {number} is no JSON object with a string under \"text\" ({error!r}): "
-                               "fix or remove it") from None
-            yield True, text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")      # half an emoji
+            page = parse_json(line)
+            if not fits(page, dict(text=str)):
+                raise BadInput(f"{path}, line {number} is no JSON object with a string under \"text\": remove it")
+            yield True, page["text"].encode("utf-16", "surrogatepass").decode("utf-16", "replace")      # half an emoji
 
 # %% ../nbs/20_prepare.ipynb #0178b9e3
 def _read_parquet(path):
@@ -161,7 +156,7 @@ def fill_text(
     writer.source["characters"] = total
     workers = workers or (1 if total < 10_000_000 else os.cpu_count())
     bar = progress_bar(total=total, desc="text", unit="char", unit_scale=True)
-    with bar, worker_pool(workers, writer.vocab_size) as pool:
+    with bar, worker_pool(workers) as pool:
         for split, pieces in groupby(split_tail(read_documents(files), cut), key=itemgetter(0)):
             texts = ((begins, text) for _, begins, text in pieces)
             for batch, ids in encoded(in_batches(texts), writer.vocab_size, pool):

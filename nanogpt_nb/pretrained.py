@@ -7,7 +7,6 @@ __all__ = ['TRANSPOSED', 'REGISTRY', 'from_hf', 'to_hf', 'register', 'to_dict', 
            'load_model']
 
 # %% ../nbs/13_pretrained.ipynb #d4449b41
-import json
 import re
 import sys
 from dataclasses import asdict
@@ -22,7 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from .errors import BadInput
 from .gpt import GPT2_SIZES, GPTConfig
-from .files import atomic_write, fits, make_folder, read_json, retry, sha256, write_file
+from .files import atomic_write, fits, make_folder, one_line, read_json, retry, sha256, write_json
 
 # %% ../nbs/13_pretrained.ipynb #cb7210ad
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
@@ -165,7 +164,7 @@ def save_model(
         save_file({name: w.contiguous() for name, w in model.state_dict().items()}, partial)
         partial.chmod(folder.stat().st_mode & 0o644)        # safetensors makes 0600, which no other user can read
     entry = {"model": to_dict(model.config), "sha256": {numbers.name: sha256(numbers)}}
-    write_file(config, json.dumps(entry, indent=1).encode())
+    write_json(config, entry)
 
 # %% ../nbs/13_pretrained.ipynb #020e7d8b
 def _load_saved(folder, entry):
@@ -245,8 +244,8 @@ def _load_path(path):
     except PermissionError:
         raise
     except Exception as error:
-        words = " ".join(str(error).split())[:300]
-        raise BadInput(f"{path} cannot be loaded ({type(error).__name__}: {words}): save or fetch it again") from error
+        words = f"{type(error).__name__}: {one_line(error)}"
+        raise BadInput(f"{path} cannot be loaded ({words}): save or fetch it again") from error
 
 # %% ../nbs/13_pretrained.ipynb #1a6baca7
 def checkpoints(

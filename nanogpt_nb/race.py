@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from .errors import BadInput
-from .files import read_json, write_file
+from .files import read_json, write_json
 from .cli import run_command, shell
 from .count import timed
 
@@ -130,7 +130,7 @@ def write_recorded(
 ):
     "Store what was measured."
     rows = [asdict(row) for row in found["rows"]]
-    write_file(path, dumps({**found, "rows": rows}, indent=1).encode())
+    write_json(path, {**found, "rows": rows})
 
 
 def read_recorded(
@@ -194,11 +194,10 @@ def program(
     try:
         yield process
     finally:
-        if process.poll() is None:
-            if hasattr(os, "killpg"):
+        if os.name == "posix":
+            with suppress(ProcessLookupError):  # nothing of it runs any more
                 os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()                  # Windows
+        process.kill()                          # on Windows it has no group
         process.communicate()
 
 # %% ../nbs/36_race.ipynb #c62b8bea

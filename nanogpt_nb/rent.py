@@ -314,7 +314,7 @@ def play_nodes(
     from nanogpt_nb.hub import push                     # bring torch, which `stop` must not need
     from nanogpt_nb.prepare import prepare_tales
     prepare_tales(folder / "tales", 20_000)
-    push(folder / "tales", f"{hub}-data", private=True, quiet=True)
+    push(folder / "tales", f"{hub}-data", private=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -7,7 +7,6 @@ __all__ = ['open_tapes', 'open_data', 'RunWriter', 'make_model', 'find_checkpoin
            'enough_memory']
 
 # %% ../nbs/32_run.ipynb #870bc349
-import json
 import os
 import re
 import subprocess
@@ -19,7 +18,7 @@ from tempfile import TemporaryFile
 import torch
 
 from .errors import BadInput
-from .files import folder_lock, write_file
+from .files import folder_lock, parse_json, write_file, write_json
 from .cli import shell
 from .shards import Tape
 from .loader import TokenLoader
@@ -60,7 +59,7 @@ def open_data(
     if not ranks.same(record):
         raise BadInput("the ranks were started with different flags or data: give all nodes the same command")
     loader = TokenLoader(tape, config.rows, shape.block_size, ranks.rank, ranks.world_size, config.seed,
-                         device=ranks.device, vocab_size=shape.vocab_size)
+                         device=ranks.device)
     return loader, val_tape, numbers, record
 
 # %% ../nbs/32_run.ipynb #3041b7dd
@@ -88,7 +87,7 @@ class RunWriter:
         if config.tracker:
             self.listeners.append(BackgroundSender(config.tracker, self.folder, start))
         self.book = Logbook(self.folder / "log.jsonl", start if config.resume == "auto" else None)
-        write_file(self.folder / "config.json", json.dumps({"train": self.record}, indent=1).encode())
+        write_json(self.folder / "config.json", {"train": self.record})
         if start < config.max_steps:
             (self.folder / "DONE").unlink(missing_ok=True)
         return {event for event, step in self.book.entries if step == start}
@@ -148,7 +147,7 @@ def make_model(
     if checkpoint is None:
         return model, optimizer, dict(step=0, tokens=0, skips=0)
     try:
-        before = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))["train"]
+        before = parse_json((checkpoint / "config.json").read_bytes())["train"]
         changes = what_differs(before, record)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{checkpoint} describes no run of this book ({error!r}): choose another --run-dir") from error
@@ -165,8 +164,6 @@ def find_checkpoint(
     "The newest whole checkpoint of this run, here or on the Hub. Raises `BadInput` if a rank does not see it."
     if config.resume == "never":
         return None
-    if config.resume != "auto":
-        raise BadInput(f"no way to resume is called {config.resume!r}: choose auto or never")
     here, hub = config.run_dir, config.hub
     found = ranks.on_main(lambda: latest(here) or (pull_latest(hub, here) if hub else None))
     if found and not found.exists():
@@ -180,7 +177,7 @@ def run_lock(
     ranks,      # a `Ranks`: the main one holds the lock for all
 ):
     "A block in which the run directory is ours. Raises `BadInput` on all ranks if another process has it."
-    # not the `.lock` of the folder itself: a pull from the Hub takes that one inside the block
+    # a name of its own: a pull from the Hub takes .pull.lock inside the block
     lock = folder_lock(run_dir, name=".run.lock")
     with ExitStack() as held:
         ranks.on_main(lambda: held.enter_context(lock))
@@ -188,7 +185,7 @@ def run_lock(
 
 # %% ../nbs/32_run.ipynb #692e3cfe
 class BackgroundSender:
-    "Brings a tracker up to date by a program of its own (chapter 56): no tracker can end the run, or hold it up."
+    "Brings a tracker up to date by a program of its own (chapter 56): it cannot end a run that has begun, nor slow it."
     program = ["-m", "nanogpt_nb.track"]
 
     def __init__(
@@ -255,5 +252,5 @@ def enough_memory():
     except RuntimeError as error:                               # torch.OutOfMemoryError is one
         if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(error):
             raise
-        raise BadInput("the device has not enough memory: lower --micro-batch, which changes no result, "
-                       "or take a smaller model") from error
+        raise BadInput("the device has not enough memory: lower --micro-batch, which changes results "
+                       "by rounding only, or take a smaller model") from error

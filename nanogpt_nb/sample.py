@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['ModelArgument', 'pick', 'LayerCache', 'KVCache', 'StaticKVCache', 'check_sampling', 'generate', 'encode_prompt',
-           'SampleOptions', 'main']
+           'command', 'main']
 
 # %% ../nbs/15_sample.ipynb #09ad0433
-from dataclasses import dataclass
 from typing import Annotated
 
 import torch
@@ -17,7 +16,7 @@ from .errors import BadInput
 from .tokens import get_tokenizer
 from .device import Device
 from .pretrained import load_model
-from .cli import check_range, run_if_program
+from .cli import check_range, explained, run_if_program
 
 # %% ../nbs/15_sample.ipynb #6b39dc17
 def pick(
@@ -195,40 +194,38 @@ def encode_prompt(
     "A prompt as ids."
     return enc.encode_ordinary(prompt) or [enc.eot_token]
 
-# %% ../nbs/15_sample.ipynb #5feb9234
+# %% ../nbs/15_sample.ipynb #e63e7aa5
 ModelArgument = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
 
 
-@dataclass
-class SampleOptions:
-    "Continue a text with a trained model."
-    # a run, a checkpoint, a model's folder, a .pt file, or gpt2, gpt2-medium …
-    source: ModelArgument
-    # the text to continue; "" begins a document
-    prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
-    num_samples: int = 4            # how many continuations
-    max_new_tokens: int = 32        # the longest continuation, in tokens
-    temperature: float = 1.0        # 0: always the likeliest token
-    top_k: int | None = 50          # draw among this many likeliest tokens
-    top_p: float | None = None      # draw among the fewest likeliest tokens that hold this probability
-    seed: int = 42                  # same seed, same texts
-    device: str = "auto"            # auto, cuda, mps or cpu
-
-# %% ../nbs/15_sample.ipynb #e63e7aa5
-def main(
-    argv=None,      # command line without the program's name; None: that of this process
+def command(
+    source: ModelArgument,          # a run, a checkpoint, a model's folder, a .pt file, or gpt2, gpt2-medium …
+    prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")],  # to continue; "" begins a document
+    num_samples: int = 4,           # how many continuations
+    max_new_tokens: int = 32,       # the longest continuation, in tokens
+    temperature: float = 1.0,       # 0: always the likeliest token
+    top_k: int | None = 50,         # draw among this many likeliest tokens
+    top_p: float | None = None,     # draw among the fewest likeliest tokens that hold this probability
+    seed: int = 42,                 # same seed, same texts
+    device: str = "auto",           # auto, cuda, mps or cpu
 ):
-    "Print `num_samples` continuations."
-    knobs = vars(tyro.cli(SampleOptions, args=argv, prog="python -m nanogpt_nb.sample"))
-    source, prompt, n, device = (knobs.pop(name) for name in ("source", "prompt", "num_samples", "device"))
-    check_sampling(num_samples=n, **knobs)
+    "Continue a text with a trained model."
+    knobs = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+    check_sampling(num_samples=num_samples, **knobs)
     device = Device.pick(device)
     model = load_model(source, device.torch_device)
     enc = get_tokenizer(model.config.vocab_size)
     with device.autocast():
-        texts = generate(model, [encode_prompt(prompt, enc)] * n, stop_token=enc.eot_token, **knobs)
+        texts = generate(model, [encode_prompt(prompt, enc)] * num_samples, stop_token=enc.eot_token, **knobs)
     for ids in texts:
         print(">", enc.decode([i for i in ids if i != enc.eot_token]))
+
+# %% ../nbs/15_sample.ipynb #5feb9234
+def main(
+    argv=None,      # command line without the program's name; None: that of this process
+):
+    "Parse the command line and run `command`."
+    tyro.cli(explained(command), args=argv, prog="python -m nanogpt_nb.sample")
 
 
 run_if_program(main, globals())

@@ -51,5 +51,5 @@ def train_step(
             part.backward()                                             # adds to the gradients that are there
         loss += part.detach()
     norm = clip_and_step(optimizer, model.parameters(), grad_clip)
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     return loss, norm

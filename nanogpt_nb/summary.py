@@ -6,7 +6,6 @@
 __all__ = ['known_floor', 'gap_line', 'draw_loss', 'draw_costs', 'draw_texts', 'draw', 'summary']
 
 # %% ../nbs/33_summary.ipynb #5a6da7f6
-import json
 import math
 import textwrap
 import warnings
@@ -17,6 +16,7 @@ import numpy as np
 
 from .errors import BadInput
 from .tokens import get_tokenizer
+from .files import read_json
 from .pretrained import load_model
 from .cli import shell
 from .shards import read_manifest
@@ -119,7 +119,7 @@ def summary(
     run_dir,        # of a run with at least one checkpoint
 ):                  # text of a few lines
     "What a run has reached; its figure is drawn."
-    config = json.loads((Path(run_dir) / "config.json").read_text(encoding="utf-8"))["train"]
+    config = read_json(Path(run_dir) / "config.json", "train again")["train"]
     log, lines = read_log(run_dir), []
     floor, costs = known_floor(run_dir, config["data_dir"])
     if "val" in log:

@@ -257,7 +257,7 @@ def train(
     with Ranks.start(config.device, config.dtype, config.timeout_minutes) as ranks:
         with run_lock(config.run_dir, ranks), enough_memory():
             run = setup_run(config, ranks, evaluations)
-            with progress_bar(total=config.max_steps, initial=run.start, unit="step", disable=not ranks.is_main) as bar:
+            with progress_bar(total=config.max_steps, initial=run.start, unit="step") as bar:
                 step, finished = train_loop(run, bar, update)
             run.writer.close(step, finished)
     return dict(step=step, finished=finished, is_main=ranks.is_main)

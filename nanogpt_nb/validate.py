@@ -39,10 +39,9 @@ def val_loss(
     tokens,             # how many to cover: rounded down to whole windows, at most the tape
     seq_len,            # tokens in a window
     micro_batch,        # windows that one rank takes through the model at once; the last may be fewer
-    ranks=None,         # a `Ranks`; None is one rank on the CPU
+    ranks=Ranks(),      # who shares the windows; alone, on the CPU, if not given
 ):                      # (mean loss in nats a token, tokens covered), the same on every rank
     "Mean loss over the first `tokens` of `tape`, for any number of ranks. Raises `BadInput` if no window fits."
-    ranks = ranks or Ranks()
     device, n_windows = ranks.device.torch_device, min(tokens, len(tape) - 1) // seq_len
     if n_windows < 1:
         raise BadInput(f"a window needs {seq_len + 1:,} tokens, more than the tape holds or than are to be read")
