@@ -200,7 +200,7 @@ ModelArgument = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODE
 
 def command(
     source: ModelArgument,          # a run, a checkpoint, a model's folder, a .pt file, or gpt2, gpt2-medium …
-    prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")],  # to continue; "" begins a document
+    prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")],  # the text to continue, or ""
     num_samples: int = 4,           # how many continuations
     max_new_tokens: int = 32,       # the longest continuation, in tokens
     temperature: float = 1.0,       # 0: always the likeliest token
