@@ -109,7 +109,7 @@ class OperationCounter(TorchDispatchMode):
         for tensor in new:
             self.memory.watch(tensor.untyped_storage())
         name = func.overloadpacket.__name__
-        if (changed or new) and "empty" not in name:            # a view does neither
+        if (changed or new) and "empty" not in name:            # a view does neither, and `empty` writes nothing
             n_bytes = sum(tensor.nbytes for tensor in read + changed + new)
             self.calls.append(Call(name, _flops(func, args, kwargs, out), n_bytes))
         return out
@@ -195,7 +195,7 @@ class Chip(NamedTuple):
     bandwidth: float        # bytes that its memory carries
 
 # %% ../nbs/23_count.ipynb #e1a8eba7
-SHEETS = """chip            fp32     tf32     bf16  memory      (TFLOP/s of products, TB/s)
+SHEETS = """chip            fp32     tf32     bf16  bandwidth   (TFLOP/s of products, TB/s)
 Tesla V100-SXM2-16GB       15.7        -        -     0.9
 Tesla V100-SXM2-32GB       15.7        -        -     0.9
 Tesla T4                    8.1        -        -    0.32
@@ -222,16 +222,16 @@ AMD Instinct MI300X       163.4    653.7   1307.4     5.3
 """     # names as the driver gives them, without "NVIDIA "; - means: no units for this format
 
 # %% ../nbs/23_count.ipynb #4b7f0d19
-def _read_sheets(lines):
+def _read_sheets():
     "{name of the chip: `Chip`}."
     chips = {}
-    for line in lines:
+    for line in SHEETS.splitlines()[1:]:
         name, *numbers = re.split(r"  +", line)
         chips[name] = Chip(*(None if number == "-" else 1e12 * float(number) for number in numbers))
     return chips
 
 
-CHIPS = _read_sheets(SHEETS.splitlines()[1:])
+CHIPS = _read_sheets()
 
 # %% ../nbs/23_count.ipynb #e810489d
 def chip_of(

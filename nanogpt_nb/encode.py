@@ -81,7 +81,7 @@ def encode(
         return encode_pieces(batch, vocab_size)         # a text holds our characters
     marked = MARK.join(split_spaces(joined))
     enc = blind_tokenizer(vocab_size)
-    ids = enc.encode_to_numpy(marked, allowed_special={HEAD, MARK}, disallowed_special=())
+    ids = enc.encode_to_numpy(marked, allowed_special={HEAD, MARK})
     return ids[ids != 65535].astype(np.uint16)
 
 # %% ../nbs/18_encode.ipynb #2cadd08b

@@ -150,7 +150,7 @@ def load_progress(writer):      # where the files begun so far begin on the tape
     fix = "delete the folder and run the same command again"
     begun = read_json(path, fix, dict(starts=list))
     now = progress(writer, begun["starts"])
-    if begun.setdefault("crc32", now["crc32"]) != now["crc32"]:        # an older version of this book wrote none
+    if begun.setdefault("crc32", now["crc32"]) != now["crc32"]:        # a folder begun before there was one
         raise BadInput(f"{path} is damaged ({begun['starts']} have another checksum): {fix}")
     if begun != now:
         raise BadInput(f"{writer.folder} was begun as {begun}, not as {now}: use that again, or another --out")
@@ -237,7 +237,7 @@ def fill_folder(
     with worker_pool(workers) as pool:
         total = min(limit, estimate_tokens(urls, writer.vocab_size))
         check_space(writer.folder, total - done)
-        with progress_bar(total=total, desc="fineweb-edu", unit="tok", unit_scale=True) as bar:
+        with progress_bar(total=total, initial=starts[-1], desc="fineweb-edu", unit="tok", unit_scale=True) as bar:
             write_corpus(writer, urls, starts, limit, pool, bar)
             bar.total = bar.n                               # it was an estimate
     if not writer.shards["train"] and not writer.pages["train"]:

@@ -241,7 +241,7 @@ PARTS = {       # in the order of their worth, so that the budget of time cuts t
 
 # %% ../nbs/39_gpu.ipynb #06198840
 def run_job(part, name, toy, peer):
-    "Do one job of `PARTS` in this process, with these `Options`. Its rows, as dicts."
+    "Do one job of `PARTS` in this process. Its rows, as dicts."
     if toy:
         torch.compiler.set_stance("force_eager")        # a CPU compiles for minutes
     scale, device = (TOY, "cpu") if toy else (Scale(), "cuda")
@@ -275,7 +275,7 @@ def read_or_begin(o, device):
     found = read_recorded(o.json) if o.json.exists() else head
     for name in ("toy", "machine", "versions"):
         if found.get(name) != head[name]:
-            raise BadInput(f"{o.json} was measured with another {name} ({found.get(name)}): name another file")
+            raise BadInput(f"{o.json} is of another measurement ({name}: {found.get(name)}): name another file")
     return found
 
 # %% ../nbs/39_gpu.ipynb #22582301

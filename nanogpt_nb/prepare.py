@@ -190,7 +190,9 @@ def prepare_text(
         return fill_text(writer, files, val_fraction, workers)
 
 # %% ../nbs/20_prepare.ipynb #80c218bf
-def main(argv=None):
+def main(
+    argv=None,  # command line without the program's name; None: that of this process
+):
     "The command line: `python -m nanogpt_nb.prepare {tales,text,fineweb-edu} --help`."
     sources = {
         "tales": explained(prepare_tales),
